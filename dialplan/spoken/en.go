@@ -4,11 +4,18 @@ func init() { register(&english) }
 
 // english is American: no "and" in numbers, the month before the day, a clock of twelve hours.
 var english = language{
-	code:      "en",
-	minus:     "minus",
-	zero:      "zero",
-	keys:      keyNames("zero one two three four five six seven eight nine star hash plus"),
-	scale:     [4]noun{enNoun("thousand", "thousand"), enNoun("million", "million"), enNoun("billion", "billion"), enNoun("trillion", "trillion")},
+	code:  "en",
+	minus: "minus",
+	zero:  "zero",
+	keys: [...]string{
+		"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "star", "hash", "plus",
+	},
+	scale: [4]noun{
+		enNoun("thousand", "thousand"),
+		enNoun("million", "million"),
+		enNoun("billion", "billion"),
+		enNoun("trillion", "trillion"),
+	},
 	under1000: enUnder1000,
 	plural:    enPlural,
 	decimal:   enDecimal,
@@ -57,7 +64,7 @@ func enUnder1000(n int, _ gender) []string {
 func enDecimal(l *language, whole uint64, fraction string) []string {
 	said := append(l.cardinal(whole, masculine), "point")
 	for _, digit := range fraction {
-		said = append(said, l.keys[digit])
+		said = append(said, l.key(digit))
 	}
 	return said
 }

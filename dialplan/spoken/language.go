@@ -10,11 +10,11 @@ func register(l *language) { languages[l.code] = l }
 // language is a grammar: tables, and a function wherever the way of saying differs. Functions get the language that
 // they belong to.
 type language struct {
-	code  string          // ISO 639, such as "uk"
-	minus string          // before a number below zero
-	zero  string          // alone, and before what is counted
-	keys  map[rune]string // how each of the keys is called when it is said alone
-	scale [4]noun         // 10^3, 10^6, 10^9, 10^12
+	code  string              // ISO 639, such as "uk"
+	minus string              // before a number below zero
+	zero  string              // alone, and before what is counted
+	keys  [len(keypad)]string // what each is called, in the order of keypad
+	scale [4]noun             // 10^3, 10^6, 10^9, 10^12
 
 	// under1000 says n, 1 to 999, before something of gender g.
 	under1000 func(n int, g gender) []string
@@ -35,7 +35,6 @@ type gender int
 const (
 	masculine gender = iota
 	feminine
-	neuter
 )
 
 // noun is something that is counted.
@@ -114,16 +113,19 @@ func (l *language) cardinal(n uint64, g gender) []string {
 }
 
 // spell says keys one by one with a pause after every third, but never before a last single one.
-func (l *language) spell(keys string) []string {
+func (l *language) spell(value string) []string {
 	var words []string
-	for i, key := range keys {
-		if i > 0 && i%3 == 0 && i < len(keys)-1 {
+	for i, key := range value {
+		if i > 0 && i%3 == 0 && i < len(value)-1 {
 			words = append(words, Pause)
 		}
-		words = append(words, l.keys[key])
+		words = append(words, l.key(key))
 	}
 	return words
 }
+
+// key says one of the keypad's keys.
+func (l *language) key(key rune) string { return l.keys[strings.IndexRune(keypad, key)] }
 
 // split takes n, 0 to 999, apart into what languages have words for: hundreds 0 to 9, tens 0 or 2 to 9, and the rest,
 // 0 to 19.
@@ -144,14 +146,4 @@ func words(all ...string) []string {
 		}
 	}
 	return said
-}
-
-// keyNames pairs the keys with their names, which stand in one line: 0 to 9, star, hash and plus.
-func keyNames(line string) map[rune]string {
-	names := strings.Fields(line)
-	byKey := make(map[rune]string, len(keys))
-	for i, key := range keys {
-		byKey[key] = names[i]
-	}
-	return byKey
 }

@@ -18,6 +18,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kind names what a value is, and so how it is written and said.
@@ -132,8 +133,8 @@ func unknown[T ~string](what, name string, known []T) error {
 
 // quote shows s in an error, whatever is in it, and no more of it than a reader needs.
 func quote(s string) string {
-	const enough = 40
-	if len(s) > enough {
+	const enough = 40 // characters
+	if utf8.RuneCountInString(s) > enough {
 		return fmt.Sprintf("%.*q…", enough, s)
 	}
 	return fmt.Sprintf("%q", s)

@@ -8,7 +8,10 @@ var ukrainian = language{
 	code:  "uk",
 	minus: "мінус",
 	zero:  "нуль",
-	keys:  keyNames("нуль один два три чотири п’ять шість сім вісім дев’ять зірочка решітка плюс"),
+	keys: [...]string{
+		"нуль", "один", "два", "три", "чотири", "п’ять", "шість", "сім", "вісім", "дев’ять",
+		"зірочка", "решітка", "плюс",
+	},
 	scale: [4]noun{
 		{feminine, []string{"тисяча", "тисячі", "тисяч"}},
 		{masculine, []string{"мільйон", "мільйони", "мільйонів"}},
@@ -79,8 +82,6 @@ func ukUnder1000(n int, g gender) []string {
 	switch {
 	case rest == 1 && g == feminine:
 		unit = "одна"
-	case rest == 1 && g == neuter:
-		unit = "одне"
 	case rest == 2 && g == feminine:
 		unit = "дві"
 	}

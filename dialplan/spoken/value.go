@@ -13,8 +13,8 @@ const (
 	maxKeys  = 128 // digits in a row: what FreeSWITCH collects in one step (mod_dptools.c)
 )
 
-// keys are what a telephone number or a keypad can hold.
-const keys = "0123456789*#+"
+// keypad is what a telephone can dial.
+const keypad = "0123456789*#+"
 
 // decimal is a number as it is said.
 type decimal struct {
@@ -54,11 +54,11 @@ func checkKeys(value string) error {
 	case value == "":
 		return errors.New("no digits: write at least one")
 	case len(value) > maxKeys:
-		return fmt.Errorf("%d digits: write at most %d", len(value), maxKeys)
+		return fmt.Errorf("%d characters: write at most %d digits", len(value), maxKeys)
 	}
 	for i, key := range value {
-		if !strings.ContainsRune(keys, key) {
-			return fmt.Errorf("%q at position %d is no digit: use %s only", key, i+1, keys)
+		if !strings.ContainsRune(keypad, key) {
+			return fmt.Errorf("%q at position %d is no digit: write 0 to 9, *, # and + only", key, i+1)
 		}
 	}
 	return nil
@@ -72,12 +72,12 @@ type date struct {
 }
 
 func parseDate(value string) (date, error) {
-	layout, text := time.DateOnly, value
+	text := value
 	yearless := strings.HasPrefix(value, "--")
 	if yearless {
 		text = "2000" + value[1:] // a leap year: --02-29 is a day
 	}
-	t, err := time.Parse(layout, text)
+	t, err := time.Parse(time.DateOnly, text)
 	if err != nil || t.Year() == 0 {
 		return date{}, errors.New("not a day of the calendar: write year-month-day as in 2026-12-25, or --12-25 without a year")
 	}
