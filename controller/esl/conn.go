@@ -1,0 +1,264 @@
+package esl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A Conn is one event-socket connection, in either direction. Its methods may be called by many goroutines.
+//
+// One goroutine per connection reads: it hands each reply to the oldest command without one and queues everything else
+// for Events.
+type Conn struct {
+	nc     net.Conn
+	opts   Options
+	events chan *Event
+	done   chan struct{}
+
+	writing sync.Mutex // held while a command takes its place among the waiting and is written
+
+	mu     sync.Mutex
+	oldest *exchange // commands that wait for replies, in the order in which they were sent
+	newest *exchange
+	err    error // why the connection ended
+}
+
+// An exchange is the commands of one write and their replies.
+type exchange struct {
+	missing int
+	replies []*Event // to be read after done
+	done    chan struct{}
+	next    *exchange
+}
+
+func newConn(nc net.Conn, o Options) *Conn {
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		// A host that dies without a word is found within half a minute. Best effort: a socket that is already gone
+		// shows at the first read.
+		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{
+			Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3,
+		})
+	}
+	return &Conn{nc: nc, opts: o, events: make(chan *Event, o.EventQueue), done: make(chan struct{})}
+}
+
+// read delivers frames until the connection ends; it is the connection's one goroutine.
+func (c *Conn) read() {
+	defer close(c.done)
+	defer close(c.events)
+	for r := newReader(c.nc, c.opts); ; {
+		e, err := r.next()
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		if e.contentType == TypeReply || e.contentType == TypeAPI {
+			if !c.reply(e) {
+				c.fail(&ProtocolError{Reason: "reply to no command"})
+				return
+			}
+			continue
+		}
+		select {
+		case c.events <- e:
+		default:
+			c.fail(ErrSlowConsumer)
+			return
+		}
+	}
+}
+
+// reply gives a reply to the oldest command without one; false when none waits.
+func (c *Conn) reply(e *Event) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	x := c.oldest
+	if x == nil {
+		return false
+	}
+	x.replies = append(x.replies, e)
+	if x.missing--; x.missing == 0 {
+		c.oldest = x.next
+		close(x.done)
+	}
+	return true
+}
+
+// fail ends the connection with err, unless it has ended before, and returns the error it ended with.
+func (c *Conn) fail(err error) error {
+	c.mu.Lock()
+	if c.err == nil {
+		c.err = err
+	}
+	err = c.err
+	c.mu.Unlock()
+	_ = c.nc.Close() // the reader sees it and stops; closing twice is harmless
+	return err
+}
+
+// Command sends one command and waits for its reply. The error is a *ReplyError, beside the reply, when FreeSWITCH
+// refuses it; ErrBadCommand, with nothing sent, when a part of it holds a line break.
+//
+// A command without a reply in time, be it Options.CommandTimeout or the deadline of ctx, closes the connection with
+// ErrTimeout. When ctx is cancelled the reply is dropped as it comes and the connection lives on.
+//
+// Do not use `getvar`: its reply holds the value as it is, line breaks included; `api uuid_getvar` counts its bytes.
+func (c *Conn) Command(ctx context.Context, line string, headers ...Header) (*Event, error) {
+	replies, err := c.Pipeline(ctx, Command{Line: line, Headers: headers})
+	if len(replies) == 0 {
+		return nil, err
+	}
+	return replies[0], err
+}
+
+// Pipeline sends several commands in one write and waits for all their replies: one round trip. FreeSWITCH runs them
+// in order, and runs the later ones though it refuses an earlier one; the error is then the first refusal, beside all
+// the replies. Otherwise it is as Command.
+func (c *Conn) Pipeline(ctx context.Context, commands ...Command) ([]*Event, error) {
+	if err := ctx.Err(); err != nil || len(commands) == 0 {
+		return nil, err
+	}
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	b := (*buf)[:0]
+	for _, command := range commands {
+		var err error
+		if b, err = command.append(b); err != nil {
+			return nil, err
+		}
+	}
+	*buf = b
+	x := &exchange{missing: len(commands), replies: make([]*Event, 0, len(commands)), done: make(chan struct{})}
+	if err := c.send(x, b); err != nil {
+		return nil, fmt.Errorf("send %s: %w", commands[0].verb(), err)
+	}
+	if err := c.await(ctx, x); err != nil {
+		return nil, fmt.Errorf("await reply to %s: %w", commands[0].verb(), err)
+	}
+	for i, command := range commands {
+		if err := command.refusal(x.replies[i]); err != nil {
+			return x.replies, err
+		}
+	}
+	return x.replies, nil
+}
+
+// buffers hold commands while they are built and written.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// send writes b, the commands of x. The order of the waiting is the order of the wire.
+func (c *Conn) send(x *exchange, b []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	if err := c.err; err != nil {
+		c.mu.Unlock()
+		return err
+	}
+	if c.oldest == nil {
+		c.oldest = x
+	} else {
+		c.newest.next = x
+	}
+	c.newest = x
+	c.mu.Unlock()
+
+	err := c.nc.SetWriteDeadline(time.Now().Add(c.opts.WriteTimeout))
+	if err == nil {
+		_, err = c.nc.Write(b)
+	}
+	if err == nil {
+		err = c.nc.SetWriteDeadline(time.Time{})
+	}
+	if err != nil {
+		return c.fail(err) // half a command may be on the wire
+	}
+	return nil
+}
+
+// await waits for the replies of x.
+func (c *Conn) await(ctx context.Context, x *exchange) error {
+	timeout := time.NewTimer(c.opts.CommandTimeout)
+	defer timeout.Stop()
+	select {
+	case <-x.done:
+		return nil
+	case <-timeout.C:
+		return c.fail(ErrTimeout)
+	case <-ctx.Done():
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return c.fail(ErrTimeout)
+		}
+		return ctx.Err()
+	case <-c.done:
+		select {
+		case <-x.done: // the last thing that was read
+			return nil
+		default:
+			return c.Err()
+		}
+	}
+}
+
+// API runs a command such as `uuid_exists <uuid>` and returns its result without the spaces and line breaks around it.
+// A result that begins with -ERR or -USAGE is a *ReplyError. FreeSWITCH reads nothing else from this connection while
+// the command runs: use BgAPI for one that takes long, such as `originate`.
+func (c *Conn) API(ctx context.Context, command string) (string, error) {
+	reply, err := c.Command(ctx, "api "+command)
+	if err != nil {
+		return "", err
+	}
+	return reply.ReplyText(), nil
+}
+
+// BgAPI starts a command and returns the Job-UUID that its BACKGROUND_JOB event will carry. To know it beforehand send
+// `bgapi` with Command and a Job-UUID header of your own.
+func (c *Conn) BgAPI(ctx context.Context, command string) (jobUUID string, err error) {
+	reply, err := c.Command(ctx, "bgapi "+command)
+	if err != nil {
+		return "", err
+	}
+	jobUUID = strings.TrimSpace(reply.Get("Job-UUID"))
+	if jobUUID == "" {
+		return "", c.fail(&ProtocolError{Reason: "no Job-UUID in the reply to bgapi"})
+	}
+	return jobUUID, nil
+}
+
+// Execute starts a dialplan application on the channel of an outbound socket and returns once FreeSWITCH has taken the
+// command. Its end comes as CHANNEL_EXECUTE_COMPLETE, or never, when the channel is hung up or the queue is dropped.
+func (c *Conn) Execute(ctx context.Context, app, arg string, o ExecuteOptions) error {
+	_, err := c.Pipeline(ctx, Execute(app, arg, o))
+	return err
+}
+
+// Events delivers events and notices in the order of the wire. It holds at most Options.EventQueue of them; when one
+// more comes the connection is closed with ErrSlowConsumer, because waiting would hold back the replies. It is closed
+// when the connection has ended, after the last event that was read.
+func (c *Conn) Events() <-chan *Event { return c.events }
+
+// Done is closed when the connection has ended.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Err says why the connection ended: io.EOF when the peer closed it, ErrClosed when Close did, else ErrTimeout,
+// ErrSlowConsumer, a *ProtocolError or an error of the network. It is nil while the connection lives.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// RemoteAddr is the peer's address.
+func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+
+// Close ends the connection and waits for its reader. It may be called more than once.
+func (c *Conn) Close() error {
+	c.fail(ErrClosed)
+	<-c.done
+	return nil
+}
