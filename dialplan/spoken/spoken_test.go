@@ -52,9 +52,9 @@ func TestSayRefuses(t *testing.T) {
 		currency  string
 		want      []string // parts of the error
 	}{
-		{"unknown language", "xx", "number", "1", "", []string{`language "xx"`, "en, uk"}},
-		{"no language", "", "number", "1", "", []string{`language ""`, "en, uk"}},
-		{"endless language", long, "number", "1", "", []string{"…", "en, uk"}},
+		{"unknown language", "xx", "number", "1", "", []string{`language "xx"`, "use one of en, "}},
+		{"no language", "", "number", "1", "", []string{`language ""`, "use one of en, "}},
+		{"endless language", long, "number", "1", "", []string{"…", "use one of en, "}},
 		{"unknown kind", "uk", "ordinal", "1", "", []string{`kind "ordinal"`, "number, digits, date, time, money"}},
 		{"unknown currency", "uk", "money", "1", "XXX", []string{`currency "XXX"`, "EUR, UAH, USD"}},
 		{"no currency", "en", "money", "1", "", []string{`currency ""`, "EUR, UAH, USD"}},
@@ -110,10 +110,11 @@ func TestSayRefuses(t *testing.T) {
 }
 
 func TestLists(t *testing.T) {
-	if got, want := spoken.Languages(), []string{"en", "uk"}; !slices.Equal(got, want) {
-		t.Errorf("Languages() = %q, want %q", got, want)
+	languages := spoken.Languages()
+	if !slices.IsSorted(languages) || !slices.Contains(languages, "en") || !slices.Contains(languages, "uk") {
+		t.Errorf("Languages() = %q, want en and uk among them, in order", languages)
 	}
-	for _, lang := range spoken.Languages() {
+	for _, lang := range []string{"en", "uk"} {
 		if got, want := spoken.Currencies(lang), []string{"EUR", "UAH", "USD"}; !slices.Equal(got, want) {
 			t.Errorf("Currencies(%q) = %q, want %q", lang, got, want)
 		}
@@ -130,7 +131,7 @@ func TestLists(t *testing.T) {
 func TestFragmentsAreFew(t *testing.T) {
 	for _, lang := range spoken.Languages() {
 		fragments := spoken.Fragments(lang)
-		if len(fragments) < 100 || len(fragments) > 250 {
+		if len(fragments) < 100 || len(fragments) > 300 {
 			t.Errorf("%s has %d fragments", lang, len(fragments))
 		}
 		if !slices.IsSorted(fragments) || len(slices.Compact(slices.Clone(fragments))) != len(fragments) {
