@@ -70,6 +70,7 @@ func TestEnglishDate(t *testing.T) {
 		{"2026-12-25", "December twenty-fifth twenty twenty six"},
 		{"2000-06-12", "June twelfth two thousand"},
 		{"2005-06-20", "June twentieth two thousand five"},
+		{"2009-06-20", "June twentieth two thousand nine"},
 		{"2010-06-30", "June thirtieth twenty ten"},
 		{"2100-06-03", "June third twenty one hundred"},
 		{"1900-06-02", "June second nineteen hundred"},

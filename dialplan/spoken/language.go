@@ -20,10 +20,12 @@ type language struct {
 	under1000 func(n int, g gender) []string
 	// plural returns which of a noun's forms goes with n, as gettext's plural rules do.
 	plural func(n uint64) int
-	// decimal says a number with digits after the point.
+	// decimal says whole and the one to three digits of fraction that follow the point.
 	decimal func(l *language, whole uint64, fraction string) []string
 
+	// date says a day, with its year unless that is 0.
 	date func(l *language, d date) []string
+	// time says a time of day: hour 0 to 23, minute 0 to 59.
 	time func(l *language, hour, minute int) []string
 
 	currencies map[string]currency // by ISO 4217 code
@@ -33,7 +35,7 @@ type language struct {
 type gender int
 
 const (
-	masculine gender = iota
+	masculine gender = iota // also of a number that counts nothing
 	feminine
 )
 
@@ -49,7 +51,7 @@ type currency struct {
 	cent noun // a hundredth
 }
 
-// number says a number that counts nothing, in the masculine.
+// number says a number that counts nothing.
 func (l *language) number(n decimal) []string {
 	words := l.sign(n)
 	if n.fraction != "" {
