@@ -1,0 +1,68 @@
+package store
+
+// keys makes every Redis key of this package, one function each, and there is
+// no other place that does. A hash tag ({…}) puts keys that change together
+// into one slot of a cluster. Names in keys have been checked before
+// (names.go): none holds a brace, a space or a control character.
+type keys struct{ prefix string }
+
+// doc is a document or a record: it outlives calls and restarts, and the
+// embedded mode keeps it on disk.
+func (k keys) doc(name string) string { return k.docs() + name }
+
+// docs is how all documents and records begin.
+func (k keys) docs() string { return k.prefix + "d:" }
+
+// live is state that means something only while calls run: it is never kept
+// on disk by the embedded mode, and may vanish with Redis.
+func (k keys) live(name string) string { return k.prefix + "s:" + name }
+
+// Configuration is small, read from memory and changed together (a menu
+// cannot be deleted while a number uses it), so it shares one tag.
+func (k keys) configGeneration() string { return k.doc("{conf}:generation") } // counter
+func (k keys) configChannel() string    { return k.prefix + "conf" }          // wakes up who reads it
+func (k keys) menus() string            { return k.doc("{conf}:menus") }      // hash: menu -> active version, "" for none
+func (k keys) menuVersions(menu string) string { // hash: version -> stored document
+	return k.doc("{conf}:menu:" + menu)
+}
+func (k keys) numbers() string     { return k.doc("{conf}:numbers") }      // hash: number -> JSON
+func (k keys) numberMenus() string { return k.doc("{conf}:number-menus") } // hash: number -> menu
+func (k keys) sites() string       { return k.doc("{conf}:sites") }        // hash: site -> JSON
+
+// Customers share one tag, because a number moves between two of them at once.
+func (k keys) customers() string       { return k.doc("{customers}") }         // hash: customer -> JSON without numbers
+func (k keys) customerIDs() string     { return k.doc("{customers}:ids") }     // sorted set by name: customer
+func (k keys) customerNumbers() string { return k.doc("{customers}:numbers") } // hash: customer -> its numbers, by space
+func (k keys) numberCustomer() string  { return k.doc("{customers}:of") }      // hash: number -> customer
+
+// Outages: the table of sources of a site, and one hash for each generation
+// of a source, each under its own tag so that imports spread over a cluster.
+func (k keys) outageSources(site string) string { // hash: source -> generation
+	return k.doc("{o:" + site + "}")
+}
+func (k keys) outages(site, source, generation string) string { // hash: address -> flag
+	return k.doc("{o:" + site + ":" + source + ":" + generation + "}")
+}
+
+// Records: one key a call, and one index by time.
+func (k keys) record(call string) string { return k.doc("{c:" + call + "}:record") } // JSON
+func (k keys) records() string           { return k.doc("records") }                 // sorted set: start in ms, call
+
+// apiKeys holds the keys of the REST API.
+func (k keys) apiKeys() string { return k.doc("apikeys") } // hash: id -> JSON
+
+// Live calls: what must change together of one call shares its tag.
+func (k keys) cursor(call string) string { return k.live("{c:" + call + "}:cursor") } // JSON
+func (k keys) owner(call string) string  { return k.live("{c:" + call + "}:owner") }  // hash: instance, token, since
+
+// Instances.
+func (k keys) instances() string { return k.live("{i}:leases") }  // sorted set: lease end in ms, instance
+func (k keys) reapers() string   { return k.live("{i}:reapers") } // hash: dead instance -> taker and lease end
+func (k keys) instanceCalls(instance string) string { // set: calls it may own; the owner key decides
+	return k.live("{i:" + instance + "}:calls")
+}
+
+// limit counts live calls of one scope (a number, a trunk, a controller).
+func (k keys) limit(scope, name string) string { // hash: instance -> count and lease end
+	return k.live("{l:" + scope + ":" + name + "}")
+}

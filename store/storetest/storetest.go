@@ -1,0 +1,209 @@
+// Package storetest gives tests a Redis of their own: a real server, a real
+// cluster of three nodes, or the embedded one. A missing redis-server fails
+// the test; it never skips it.
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	startWithin = 10 * time.Second // from the start of a server to its first answer
+	pollEvery   = 5 * time.Millisecond
+)
+
+// A Server is one redis-server process that ends with the test.
+type Server struct {
+	Addr string // host:port on the loopback
+
+	t    testing.TB
+	dir  string
+	args []string
+	cmd  *exec.Cmd
+	hold io.Closer // standard input of cmd: closing it ends the server
+}
+
+// guard runs a server for as long as its standard input is open, so that no
+// server outlives a test binary, however that one ends.
+const guard = `"$0" "$@" & read _; kill -9 $!; wait`
+
+// Start starts a redis-server for this test alone. It keeps what was written
+// in an append-only file, so that Stop and Restart lose nothing; args are
+// further arguments, such as "--maxmemory", "1mb".
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	s := &Server{t: t, dir: t.TempDir(), args: append([]string{"--appendonly", "yes", "--appendfsync", "always"}, args...)}
+	s.Addr = freeAddr(t)
+	t.Cleanup(s.Stop)
+	s.Restart()
+	return s
+}
+
+// Redis starts a redis-server for this test alone, keeping nothing on disk,
+// and returns its URL.
+func Redis(t testing.TB) string {
+	t.Helper()
+	return Start(t, "--appendonly", "no").URL()
+}
+
+// Embedded starts the in-process Redis for this test and returns its URL.
+func Embedded(t testing.TB) string {
+	t.Helper()
+	m := miniredis.NewMiniRedis()
+	m.ClockTTL(true)
+	if err := m.Start(); err != nil {
+		t.Fatalf("start the embedded redis: %v", err)
+	}
+	t.Cleanup(m.Close)
+	return "redis://" + m.Addr() + "/0"
+}
+
+// URL is where a client finds the server.
+func (s *Server) URL() string { return "redis://" + s.Addr + "/0" }
+
+// Stop kills the server as a power failure would. Stopping twice does nothing.
+func (s *Server) Stop() {
+	if s.cmd == nil {
+		return
+	}
+	_ = s.hold.Close()
+	_ = s.cmd.Wait() // "killed" is what was asked for
+	s.cmd = nil
+}
+
+// Restart starts the server again on the same address and waits until it answers.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Stop()
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		s.t.Fatal("no redis-server on this machine: install the Debian package redis-server")
+	}
+	host, port, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		s.t.Fatalf("address of redis-server: %v", err)
+	}
+	args := append([]string{
+		"--bind", host, "--port", port, "--dir", s.dir, "--save", "",
+		"--logfile", filepath.Join(s.dir, "log"),
+	}, s.args...)
+	cmd := exec.Command("sh", append([]string{"-c", guard, path}, args...)...)
+	hold, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		s.t.Fatalf("start redis-server: %v", err)
+	}
+	s.cmd, s.hold = cmd, hold
+	c := redis.NewClient(&redis.Options{Addr: s.Addr, MaxRetries: -1})
+	defer c.Close()
+	s.await("redis-server answers", func(ctx context.Context) error { return c.Ping(ctx).Err() })
+}
+
+// await polls until ok returns nil, and fails the test with the server's own
+// log when it never does.
+func (s *Server) await(what string, ok func(context.Context) error) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
+	defer cancel()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		err := ok(ctx)
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+			s.t.Fatalf("%s: not within %s: %v\n%s", what, startWithin, err, log)
+		}
+	}
+}
+
+// Cluster starts three masters that share the slots, for this test alone, and
+// returns their URL. It is the only set-up that notices keys of another slot.
+func Cluster(t testing.TB) string {
+	t.Helper()
+	const nodes, slots = 3, 16384
+	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
+	defer cancel()
+	var servers []*Server
+	var clients []*redis.Client
+	var buses []string // ports of the nodes' own talk
+	for i := range nodes {
+		bus := portOf(t, freeAddr(t))
+		s := Start(t, "--appendonly", "no", "--cluster-enabled", "yes",
+			"--cluster-port", bus, "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "2000")
+		c := redis.NewClient(&redis.Options{Addr: s.Addr})
+		defer c.Close()
+		if err := c.ClusterAddSlotsRange(ctx, i*slots/nodes, (i+1)*slots/nodes-1).Err(); err != nil {
+			t.Fatalf("give slots to node %d: %v", i, err)
+		}
+		if err := c.Do(ctx, "cluster", "set-config-epoch", i+1).Err(); err != nil {
+			t.Fatalf("set the epoch of node %d: %v", i, err)
+		}
+		servers, clients, buses = append(servers, s), append(clients, c), append(buses, bus)
+	}
+	for i, s := range servers[1:] {
+		if err := clients[0].Do(ctx, "cluster", "meet", "127.0.0.1", portOf(t, s.Addr), buses[i+1]).Err(); err != nil {
+			t.Fatalf("introduce %s: %v", s.Addr, err)
+		}
+	}
+	for i, c := range clients {
+		servers[i].await("cluster is formed", func(ctx context.Context) error { return formed(ctx, c, nodes) })
+	}
+	addrs := make([]string, nodes)
+	for i, s := range servers {
+		addrs[i] = s.Addr
+	}
+	return "redis+cluster://" + strings.Join(addrs, ",")
+}
+
+// formed is nil once the node sees the whole cluster.
+func formed(ctx context.Context, c *redis.Client, nodes int) error {
+	info, err := c.ClusterInfo(ctx).Result()
+	if err != nil {
+		return err
+	}
+	for _, want := range []string{"cluster_state:ok", "cluster_slots_ok:16384", fmt.Sprintf("cluster_size:%d", nodes)} {
+		if !strings.Contains(info, want) {
+			return fmt.Errorf("waiting for %s", want)
+		}
+	}
+	return nil
+}
+
+// freeAddr is a loopback address that nobody listens on at the moment.
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("find a free port: %v", err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func portOf(t testing.TB, addr string) string {
+	t.Helper()
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatalf("port of %q: %v", addr, err)
+	}
+	return port
+}
