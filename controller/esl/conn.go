@@ -54,12 +54,12 @@ func (c *Conn) read() {
 	for r := newReader(c.nc, c.opts); ; {
 		e, err := r.next()
 		if err != nil {
-			c.fail(err)
+			c.end(err)
 			return
 		}
 		if e.contentType == TypeReply || e.contentType == TypeAPI {
 			if !c.reply(e) {
-				c.fail(&ProtocolError{Reason: "reply to no command"})
+				c.end(&ProtocolError{Reason: "reply to no command"})
 				return
 			}
 			continue
@@ -67,7 +67,7 @@ func (c *Conn) read() {
 		select {
 		case c.events <- e:
 		default:
-			c.fail(ErrSlowConsumer)
+			c.end(ErrSlowConsumer)
 			return
 		}
 	}
@@ -89,16 +89,20 @@ func (c *Conn) reply(e *Event) bool {
 	return true
 }
 
-// fail ends the connection with err, unless it has ended before, and returns the error it ended with.
-func (c *Conn) fail(err error) error {
+// end ends the connection with err, unless it has ended before.
+func (c *Conn) end(err error) {
 	c.mu.Lock()
 	if c.err == nil {
 		c.err = err
 	}
-	err = c.err
 	c.mu.Unlock()
 	_ = c.nc.Close() // the reader sees it and stops; closing twice is harmless
-	return err
+}
+
+// fail ends the connection and returns the error it ended with: err, or an earlier one.
+func (c *Conn) fail(err error) error {
+	c.end(err)
+	return c.Err()
 }
 
 // Command sends one command and waits for its reply. The error is a *ReplyError, beside the reply, when FreeSWITCH
@@ -258,7 +262,7 @@ func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 
 // Close ends the connection and waits for its reader. It may be called more than once.
 func (c *Conn) Close() error {
-	c.fail(ErrClosed)
+	c.end(ErrClosed)
 	<-c.done
 	return nil
 }

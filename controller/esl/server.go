@@ -41,7 +41,8 @@ type Server struct {
 	// MaxCalls bounds the connections, MaxHalfOpen those that have not yet said what call they bring. 0 is the default.
 	MaxCalls    int
 	MaxHalfOpen int
-	Options
+	// Options bound each connection.
+	Options Options
 	// Logger, nil for slog.Default.
 	Logger *slog.Logger
 
@@ -174,7 +175,7 @@ func (s *Server) cut(p phase) int {
 	n := 0
 	for c, at := range s.conns {
 		if at == p {
-			c.fail(ErrServerClosed)
+			c.end(ErrServerClosed)
 			n++
 		}
 	}
