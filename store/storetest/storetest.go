@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,34 +29,58 @@ const (
 type Server struct {
 	Addr string // host:port on the loopback
 
-	t    testing.TB
-	dir  string
-	args []string
-	cmd  *exec.Cmd
-	hold io.Closer // standard input of cmd: closing it ends the server
+	t       testing.TB
+	dir     string
+	scratch bool // dir is removed when the server ends
+	args    []string
+	cmd     *exec.Cmd
+	hold    io.Closer // standard input of cmd: closing it ends the server
 }
 
 // guard runs a server for as long as its standard input is open, so that no
 // server outlives a test binary, however that one ends.
-const guard = `"$0" "$@" & read _; kill -9 $!; wait`
+const guard = `"$0" "$@" & read _; kill -9 $!; wait; [ -z "$SCRATCH" ] || rm -rf "$SCRATCH"`
 
 // Start starts a redis-server for this test alone. It keeps what was written
 // in an append-only file, so that Stop and Restart lose nothing; args are
 // further arguments, such as "--maxmemory", "1mb".
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	s := &Server{t: t, dir: t.TempDir(), args: append([]string{"--appendonly", "yes", "--appendfsync", "always"}, args...)}
-	s.Addr = freeAddr(t)
+	s := newServer(t, t.TempDir(), append([]string{"--appendonly", "yes", "--appendfsync", "always"}, args...)...)
 	t.Cleanup(s.Stop)
 	s.Restart()
 	return s
 }
 
-// Redis starts a redis-server for this test alone, keeping nothing on disk,
-// and returns its URL.
+// shared are the servers that all tests of this binary use together. They end
+// with the binary.
+var shared struct {
+	sync.Mutex
+	single, cluster string
+}
+
+// Redis returns the URL of a redis-server that the tests of this binary
+// share. Each test should use a key prefix of its own.
 func Redis(t testing.TB) string {
 	t.Helper()
-	return Start(t, "--appendonly", "no").URL()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.single == "" {
+		shared.single = startShared(t).URL()
+	}
+	return shared.single
+}
+
+// Cluster returns the URL of a cluster of three masters that the tests of
+// this binary share. It is the only set-up that notices keys of another slot.
+func Cluster(t testing.TB) string {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.cluster == "" {
+		shared.cluster = newCluster(t)
+	}
+	return shared.cluster
 }
 
 // Embedded starts the in-process Redis for this test and returns its URL.
@@ -68,6 +93,25 @@ func Embedded(t testing.TB) string {
 	}
 	t.Cleanup(m.Close)
 	return "redis://" + m.Addr() + "/0"
+}
+
+// newServer prepares a server whose files are in dir.
+func newServer(t testing.TB, dir string, args ...string) *Server {
+	t.Helper()
+	return &Server{Addr: freeAddr(t), t: t, dir: dir, args: args}
+}
+
+// startShared starts a server that lives as long as the test binary.
+func startShared(t testing.TB, args ...string) *Server {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "storetest")
+	if err != nil {
+		t.Fatalf("folder for redis-server: %v", err)
+	}
+	s := newServer(t, dir, args...)
+	s.scratch = true
+	s.Restart()
+	return s
 }
 
 // URL is where a client finds the server.
@@ -100,6 +144,9 @@ func (s *Server) Restart() {
 		"--logfile", filepath.Join(s.dir, "log"),
 	}, s.args...)
 	cmd := exec.Command("sh", append([]string{"-c", guard, path}, args...)...)
+	if s.scratch {
+		cmd.Env = append(os.Environ(), "SCRATCH="+s.dir)
+	}
 	hold, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -135,9 +182,8 @@ func (s *Server) await(what string, ok func(context.Context) error) {
 	}
 }
 
-// Cluster starts three masters that share the slots, for this test alone, and
-// returns their URL. It is the only set-up that notices keys of another slot.
-func Cluster(t testing.TB) string {
+// newCluster starts three servers and makes them one cluster.
+func newCluster(t testing.TB) string {
 	t.Helper()
 	const nodes, slots = 3, 16384
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
@@ -147,7 +193,7 @@ func Cluster(t testing.TB) string {
 	var buses []string // ports of the nodes' own talk
 	for i := range nodes {
 		bus := portOf(t, freeAddr(t))
-		s := Start(t, "--appendonly", "no", "--cluster-enabled", "yes",
+		s := startShared(t, "--cluster-enabled", "yes",
 			"--cluster-port", bus, "--cluster-config-file", "nodes.conf", "--cluster-node-timeout", "2000")
 		c := redis.NewClient(&redis.Options{Addr: s.Addr})
 		defer c.Close()

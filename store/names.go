@@ -1,0 +1,127 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Names reach keys, URLs and dial strings, so what they may hold is settled
+// here, once.
+var (
+	idPattern     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	numberPattern = regexp.MustCompile(`^(\+[1-9][0-9]{1,14}|[0-9]{1,20})$`)
+)
+
+// checkID is nil for 1 to 64 letters, digits, dots, underscores and dashes,
+// of which the first is a letter or a digit. noun is what the id stands for.
+func checkID(noun, id string) error {
+	if !idPattern.MatchString(id) {
+		return fmt.Errorf("%s %.80q: want 1 to 64 of A-Z a-z 0-9 . _ -, a letter or a digit first: %w", noun, id, ErrInvalid)
+	}
+	return nil
+}
+
+// checkNumber is nil for a telephone number in E.164 form (ITU-T E.164: plus
+// and up to 15 digits) or as dialled (digits alone). Nothing else is ever a
+// key: callers withheld or anonymous would share it.
+func checkNumber(number string) error {
+	if !numberPattern.MatchString(number) || strings.Trim(number, "0") == "" {
+		return fmt.Errorf("number %.40q: want E.164 such as +380441234567, or digits: %w", number, ErrInvalid)
+	}
+	return nil
+}
+
+// checkText is nil for valid UTF-8 of at most max bytes without control
+// characters.
+func checkText(noun, text string, max int) error {
+	switch {
+	case len(text) > max:
+		return fmt.Errorf("%s: %d bytes, want at most %d: %w", noun, len(text), max, ErrInvalid)
+	case !utf8.ValidString(text):
+		return fmt.Errorf("%s: want UTF-8: %w", noun, ErrInvalid)
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return fmt.Errorf("%s: want no control characters: %w", noun, ErrInvalid)
+	}
+	return nil
+}
+
+// Bounds of an address.
+const (
+	MaxAddress       = 255 // bytes, once normalised
+	MaxAddressLevels = 10
+)
+
+// Address brings an address into the form under which it is compared: a path
+// from large to small, kyiv/khreshchatyk/10/25, of up to MaxAddressLevels
+// levels and MaxAddress bytes. Letters of any script are made small and
+// composed (NFC), apostrophes become one kind and spaces a dash, because two
+// systems seldom write "вул. Солом'янська" alike. A level holds letters,
+// digits and . _ - ʼ only.
+func Address(raw string) (string, error) {
+	if len(raw) > 4*MaxAddress {
+		return "", fmt.Errorf("address: %d bytes, want at most %d: %w", len(raw), MaxAddress, ErrInvalid)
+	}
+	if !utf8.ValidString(raw) {
+		return "", fmt.Errorf("address: want UTF-8: %w", ErrInvalid)
+	}
+	levels := strings.Split(raw, "/")
+	if len(levels) > MaxAddressLevels {
+		return "", fmt.Errorf("address: %d levels, want at most %d: %w", len(levels), MaxAddressLevels, ErrInvalid)
+	}
+	for i, level := range levels {
+		level = normaliseLevel(level)
+		if err := checkLevel(level); err != nil {
+			return "", fmt.Errorf("address, level %d: %w: %w", i+1, err, ErrInvalid)
+		}
+		levels[i] = level
+	}
+	address := strings.Join(levels, "/")
+	if len(address) > MaxAddress {
+		return "", fmt.Errorf("address: %d bytes, want at most %d: %w", len(address), MaxAddress, ErrInvalid)
+	}
+	return address, nil
+}
+
+var apostrophes = strings.NewReplacer("'", "ʼ", "’", "ʼ", "`", "ʼ")
+
+func normaliseLevel(level string) string {
+	level = strings.Join(strings.Fields(apostrophes.Replace(level)), "-")
+	return norm.NFC.String(strings.ToLower(norm.NFC.String(level)))
+}
+
+func checkLevel(level string) error {
+	switch level {
+	case "":
+		return errors.New("empty")
+	case ".", "..":
+		return fmt.Errorf("%q is no place", level)
+	}
+	for i, r := range level {
+		ok := unicode.IsLetter(r) || unicode.Is(unicode.N, r) || r == '.' || r == '_' || r == '-' ||
+			i > 0 && unicode.IsMark(r)
+		if !ok {
+			return fmt.Errorf("%q: want letters, digits, dots, underscores and dashes", r)
+		}
+	}
+	return nil
+}
+
+// prefixes are the address itself and every larger place that contains it,
+// the smallest first.
+func prefixes(address string) []string {
+	all := make([]string, 0, MaxAddressLevels)
+	for {
+		all = append(all, address)
+		i := strings.LastIndexByte(address, '/')
+		if i < 0 {
+			return all
+		}
+		address = address[:i]
+	}
+}

@@ -1,0 +1,112 @@
+package store
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+func TestAddress(t *testing.T) {
+	for _, tt := range []struct{ name, raw, want string }{
+		{"as it should be", "kyiv/khreshchatyk/10/25", "kyiv/khreshchatyk/10/25"},
+		{"capitals", "Київ/Хрещатик/10-А", "київ/хрещатик/10-а"},
+		{"apostrophes", "київ/Солом'янська", "київ/соломʼянська"},
+		{"typographic apostrophe", "київ/солом’янська", "київ/соломʼянська"},
+		{"decomposed letter", "киі\u0308в", "київ"},
+		{"spaces", "київ/ Велика  Васильківська /5", "київ/велика-васильківська/5"},
+		{"one level", "kyiv", "kyiv"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, err := Address(tt.raw); got != tt.want || err != nil {
+				t.Errorf("Address(%q) = %q, %v, want %q", tt.raw, got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAddressRefuses(t *testing.T) {
+	for _, tt := range []struct{ name, raw string }{
+		{"nothing", ""},
+		{"empty level", "kyiv//10"},
+		{"slash at the end", "kyiv/"},
+		{"dots", "kyiv/.."},
+		{"brace", "kyiv/{x}"},
+		{"line break inside", "ky\x00iv"},
+		{"pattern", "kyiv/*"},
+		{"broken UTF-8", "ky\xffiv"},
+		{"eleven levels", "a" + strings.Repeat("/a", 10)},
+		{"too long", strings.Repeat("a", 256)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, err := Address(tt.raw); !errors.Is(err, ErrInvalid) {
+				t.Errorf("Address(%q) = %q, %v, want ErrInvalid", tt.raw, got, err)
+			}
+		})
+	}
+}
+
+func TestPrefixesGoFromSmallToLarge(t *testing.T) {
+	want := []string{"kyiv/khreshchatyk/10", "kyiv/khreshchatyk", "kyiv"}
+	if got := prefixes("kyiv/khreshchatyk/10"); !slices.Equal(got, want) {
+		t.Errorf("prefixes = %q, want %q", got, want)
+	}
+}
+
+func TestCheckIDAndNumber(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		err  error
+		ok   bool
+	}{
+		{"id", checkID("menu", "support-line.v2_A"), true},
+		{"id of 64", checkID("menu", strings.Repeat("a", 64)), true},
+		{"id of 65", checkID("menu", strings.Repeat("a", 65)), false},
+		{"no id", checkID("menu", ""), false},
+		{"id with a brace", checkID("menu", "a}b"), false},
+		{"id that climbs", checkID("menu", ".."), false},
+		{"id with a line break", checkID("menu", "a\n"), false},
+		{"E.164", checkNumber("+380441234567"), true},
+		{"as dialled", checkNumber("0800"), true},
+		{"no number", checkNumber(""), false},
+		{"zeros", checkNumber("0000000000"), false},
+		{"anonymous", checkNumber("anonymous"), false},
+		{"plus zero", checkNumber("+0441234567"), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if ok := tt.err == nil; ok != tt.ok {
+				t.Errorf("accepted is %v, want %v: %v", ok, tt.ok, tt.err)
+			}
+		})
+	}
+}
+
+// What Address returns is safe in a key and does not change any more.
+func FuzzAddress(f *testing.F) {
+	for _, s := range []string{"kyiv/khreshchatyk/10", "Київ/Солом'янська", "a//b", "{x}", "İ/ß/ǅ", "e\u0301/ 1 "} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		got, err := Address(raw)
+		if err != nil {
+			return
+		}
+		if again, err := Address(got); again != got || err != nil {
+			t.Errorf("Address(%q) = %q, and of that %q, %v", raw, got, again, err)
+		}
+		if len(got) > MaxAddress || strings.ContainsAny(got, "{}* \"") || strings.ContainsFunc(got, unicode.IsControl) {
+			t.Errorf("Address(%q) = %q: not safe", raw, got)
+		}
+	})
+}
+
+func FuzzCheckID(f *testing.F) {
+	f.Add("support-line")
+	f.Add("a}b{")
+	f.Fuzz(func(t *testing.T, id string) {
+		if checkID("menu", id) == nil && (len(id) > 64 || strings.ContainsAny(id, "{}/: \n\x00")) {
+			t.Errorf("checkID(%q) = nil", id)
+		}
+	})
+}
