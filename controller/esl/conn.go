@@ -83,7 +83,9 @@ func (c *Conn) reply(e *Event) bool {
 	}
 	x.replies = append(x.replies, e)
 	if x.missing--; x.missing == 0 {
-		c.oldest = x.next
+		if c.oldest = x.next; c.oldest == nil {
+			c.newest = nil // an idle connection holds no replies
+		}
 		close(x.done)
 	}
 	return true
@@ -124,7 +126,7 @@ func (c *Conn) Command(ctx context.Context, line string, headers ...Header) (*Ev
 // in order, and runs the later ones though it refuses an earlier one; the error is then the first refusal, beside all
 // the replies. Otherwise it is as Command.
 func (c *Conn) Pipeline(ctx context.Context, commands ...Command) ([]*Event, error) {
-	if err := ctx.Err(); err != nil || len(commands) == 0 {
+	if err := c.over(ctx); err != nil || len(commands) == 0 {
 		return nil, err
 	}
 	buf := buffers.Get().(*[]byte)
@@ -198,7 +200,7 @@ func (c *Conn) await(ctx context.Context, x *exchange) error {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return c.fail(ErrTimeout)
 		}
-		return ctx.Err()
+		return c.over(ctx)
 	case <-c.done:
 		select {
 		case <-x.done: // the last thing that was read
@@ -207,6 +209,14 @@ func (c *Conn) await(ctx context.Context, x *exchange) error {
 			return c.Err()
 		}
 	}
+}
+
+// over says why no reply can come: the end of the connection first, because the context of a session ends with it.
+func (c *Conn) over(ctx context.Context) error {
+	if err := c.Err(); err != nil {
+		return err
+	}
+	return ctx.Err()
 }
 
 // API runs a command such as `uuid_exists <uuid>` and returns its result without the spaces and line breaks around it.

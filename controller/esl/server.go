@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -119,7 +120,11 @@ func (s *Server) run(c *Conn) {
 	session, err := connect(ctx, c)
 	if err != nil {
 		s.counters.handshakeFailures.Add(1)
-		s.logger().Warn("event socket handshake failed", "remote", c.RemoteAddr(), "error", err)
+		level := slog.LevelWarn
+		if errors.Is(err, io.EOF) || errors.Is(err, ErrServerClosed) { // a probe of the port; Shutdown
+			level = slog.LevelDebug
+		}
+		s.logger().Log(ctx, level, "event socket handshake failed", "remote", c.RemoteAddr(), "error", err)
 		return
 	}
 	if s.promote(c) {

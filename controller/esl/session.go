@@ -8,14 +8,19 @@ import (
 // A Session is one call that FreeSWITCH handed over: the connection of its `socket` application.
 type Session struct {
 	*Conn
+	uuid    string
 	channel *Event
 }
 
 // Channel is the reply to `connect`: the channel's data and variables as they were when the call was handed over.
 func (s *Session) Channel() *Event { return s.channel }
 
+// ForgetChannel lets go of the channel data, some 6 KB, in a call that will wait: Channel is empty from then on. It must
+// not run beside Channel.
+func (s *Session) ForgetChannel() { s.channel = &Event{} }
+
 // UUID is the channel's Unique-ID.
-func (s *Session) UUID() string { return s.channel.Get("Unique-ID") }
+func (s *Session) UUID() string { return s.uuid }
 
 // connect takes the call over.
 func connect(ctx context.Context, c *Conn) (*Session, error) {
@@ -25,8 +30,9 @@ func connect(ctx context.Context, c *Conn) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	if !channel.Has("Unique-ID") {
+	uuid := channel.Get("Unique-ID")
+	if uuid == "" {
 		return nil, c.fail(&ProtocolError{Reason: "no channel data in the reply to connect"})
 	}
-	return &Session{Conn: c, channel: channel}, nil
+	return &Session{Conn: c, uuid: uuid, channel: channel}, nil
 }
