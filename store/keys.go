@@ -66,3 +66,34 @@ func (k keys) instanceCalls(instance string) string { // set: calls it may own; 
 func (k keys) limit(scope, name string) string { // hash: instance -> count and lease end
 	return k.live("{l:" + scope + ":" + name + "}")
 }
+
+// Queues: all keys of a site share one tag, and there is a fixed number of
+// them, so that every script can declare all it may touch (queue.lua gives
+// them their names, in this order).
+func (k keys) queue(site string) []string {
+	tag := "{q:" + site + "}:"
+	return []string{
+		k.live(tag + "wait"),    // sorted by name: lane, place, ticket of who waits
+		k.live(tag + "idle"),    // sorted by name: lane, score, agent of who is idle
+		k.live(tag + "line"),    // sorted by name: queue, place, ticket of all tickets
+		k.live(tag + "staff"),   // sorted by name: queue, agent logged in
+		k.live(tag + "owned"),   // sorted by name: owner, kind, ticket or offer
+		k.live(tag + "due"),     // sorted set: time in ms, what is due
+		k.live(tag + "ended"),   // sorted set: time in ms, ticket remembered for repeated requests
+		k.live(tag + "tickets"), // hash: ticket -> record
+		k.live(tag + "offers"),  // hash: offer -> record
+		k.live(tag + "agents"),  // hash: agent -> state
+		k.live(tag + "calls"),   // hash: call -> its ticket or its talk
+		k.live(tag + "tally"),   // hash: counters by hour, queue and name
+		k.doc(tag + "roster"),   // hash: agent -> contact, queues, skills
+		k.doc(tag + "queues"),   // hash: queue -> what scripts need of its definition
+		k.doc(tag + "wanted"),   // hash: agent -> status last set
+	}
+}
+func (k keys) agents(site string) string { return k.doc("{q:" + site + "}:agent-definitions") } // hash: agent -> JSON
+func (k keys) queues(site string) string { return k.doc("{q:" + site + "}:queue-definitions") } // hash: queue -> JSON
+func (k keys) queueSites() string        { return k.doc("queue-sites") }                        // set: sites that have queues or agents
+
+// wake is an instance's own channel. It doubles as the token by which the
+// instance owns tickets and offers.
+func (k keys) wake(instance string) string { return k.prefix + "wake:" + instance }
