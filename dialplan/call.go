@@ -76,4 +76,5 @@ type State struct {
 	Offer  *Offer    `json:"offer,omitempty"`  // agent being rung or talked to
 	Bridge string    `json:"bridge,omitempty"` // id of the attempt being rung or talked to
 	Until  time.Time `json:"until,omitzero"`   // when waiting ends
+	Since  time.Time `json:"since,omitzero"`   // when the caller joined the queue first
 }

@@ -15,7 +15,8 @@ type World interface {
 	// Save keeps the cursor. With must it waits until the store has it, for a
 	// bounded time (50 ms), and goes on; without, it may be written a moment
 	// later. A call never fails because a cursor could not be saved, so there
-	// is no error to handle: the World counts it.
+	// is no error to handle: the World counts it. The cursor changes after
+	// Save has returned, so what is written later is a copy.
 	Save(ctx context.Context, c *Cursor, must bool)
 }
 
@@ -52,6 +53,7 @@ type Join struct {
 	Skills    []string      // skills wanted of the agent, sorted
 	Prefer    string        // agent to be tried first; "" for none
 	PreferFor time.Duration // for so long only the preferred agent
+	Since     time.Time     // when the caller joined first; set when the ticket was lost and the place is to be kept
 	Number    string        // caller's number for the agent's screen, "" when withheld
 	Name      string        // caller's name for the agent's screen
 }

@@ -1,0 +1,245 @@
+package dialplan
+
+import (
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// A reader is a type of field that reads itself.
+type reader interface {
+	read(l *loader, n *yaml.Node, f *field)
+}
+
+// value reads n into v as f says.
+func (l *loader) value(n *yaml.Node, v reflect.Value, f *field) {
+	if r, ok := v.Addr().Interface().(reader); ok {
+		r.read(l, n, f)
+		return
+	}
+	if v.Type() == reflect.TypeFor[time.Duration]() {
+		l.duration(n, v, f)
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		l.text(n, v, f)
+	case reflect.Int:
+		l.number(n, v, f)
+	case reflect.Bool:
+		l.yesno(n, v)
+	case reflect.Slice:
+		l.list(n, v, f)
+	case reflect.Struct:
+		l.settings(n, v, f.plan)
+	case reflect.Pointer: // a group of settings that may be left out
+		v.Set(reflect.New(v.Type().Elem()))
+		l.settings(n, v.Elem(), f.plan)
+	default:
+		panic("no way to read a field of type " + v.Type().String())
+	}
+}
+
+// settings reads a mapping into the menu fields of a struct, or any other value
+// into its main field.
+func (l *loader) settings(n *yaml.Node, v reflect.Value, p *plan) {
+	if p.main >= 0 && (p.whole || n.Kind != yaml.MappingNode) && !isNull(n) {
+		f := &p.settings[p.main]
+		l.value(n, v.Field(f.index), f)
+		l.defaults(n, v, p.settings, func(name string) bool { return name == f.name })
+		return
+	}
+	if isNull(n) {
+		n = &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
+	}
+	pairs := l.mapping(n, names(p.settings))
+	for _, pair := range pairs {
+		f := find(p.settings, pair.key.Value)
+		if f == nil {
+			l.fault(pair.key, "there is no %q here%s", pair.key.Value, l.suggest(pair.key.Value, names(p.settings)))
+			continue
+		}
+		l.value(pair.value, v.Field(f.index), f)
+	}
+	l.defaults(n, v, p.settings, func(name string) bool { return has(pairs, name) })
+}
+
+// defaults fills what the document does not give.
+func (l *loader) defaults(n *yaml.Node, v reflect.Value, fields []field, given func(string) bool) {
+	for i := range fields {
+		f := &fields[i]
+		switch {
+		case given(f.name):
+		case f.required:
+			l.fault(n, "%s is missing: %s", f.name, lowerFirst(f.doc))
+		case f.def != "":
+			l.value(&yaml.Node{Kind: yaml.ScalarNode, Value: f.def, Line: n.Line, Column: n.Column}, v.Field(f.index), f)
+		}
+	}
+}
+
+// list reads a list, or one value as a list of one.
+func (l *loader) list(n *yaml.Node, v reflect.Value, f *field) {
+	items := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		items = n.Content
+	}
+	if most := atoi(f.max); most > 0 && len(items) > most {
+		l.fault(n, "%d of them: at most %d", len(items), most)
+		items = items[:most]
+	}
+	item := *f
+	item.max = ""
+	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+	for i, n := range items {
+		l.value(n, v.Index(i), &item)
+	}
+}
+
+func (l *loader) text(n *yaml.Node, v reflect.Value, f *field) {
+	text, ok := l.scalar(n)
+	if !ok {
+		return
+	}
+	if most := atoi(f.max); most > 0 && len(text) > most {
+		l.fault(n, "%d bytes long: at most %d", len(text), most)
+		return
+	}
+	v.SetString(text)
+}
+
+func (l *loader) number(n *yaml.Node, v reflect.Value, f *field) {
+	text, ok := l.scalar(n)
+	if !ok {
+		return
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil || number < atoi(f.min) || number > atoi(f.max) {
+		l.fault(n, "%s is %q: write a whole number from %s to %s", f.name, clip(text), f.min, f.max)
+		return
+	}
+	v.SetInt(int64(number))
+}
+
+func (l *loader) duration(n *yaml.Node, v reflect.Value, f *field) {
+	text, ok := l.scalar(n)
+	if !ok {
+		return
+	}
+	d, err := time.ParseDuration(text)
+	least, _ := time.ParseDuration(f.min)
+	most, _ := time.ParseDuration(f.max)
+	if err != nil || d < least || d > most {
+		l.fault(n, "%s is %q: write a time from %s to %s, as in 5s or 1m30s", f.name, clip(text), f.min, f.max)
+		return
+	}
+	v.SetInt(int64(d))
+}
+
+func (l *loader) yesno(n *yaml.Node, v reflect.Value) {
+	text, ok := l.scalar(n)
+	if !ok {
+		return
+	}
+	switch strings.ToLower(text) {
+	case "yes", "true", "on":
+		v.SetBool(true)
+	case "no", "false", "off":
+		v.SetBool(false)
+	default:
+		l.fault(n, "%q: write yes or no", clip(text))
+	}
+}
+
+// A pair is one entry of a mapping.
+type pair struct{ key, value *yaml.Node }
+
+// mapping returns the entries of a mapping in order, without those that a key
+// repeats. Expected are some of its keys, for the message when n is none.
+func (l *loader) mapping(n *yaml.Node, expected []string) []pair {
+	if n.Kind != yaml.MappingNode {
+		l.fault(n, "expected %s, found %s", mappingOf(expected), describe(n))
+		return nil
+	}
+	pairs := make([]pair, 0, len(n.Content)/2)
+	lines := make(map[string]int, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if key.Kind != yaml.ScalarNode {
+			l.fault(key, "expected a name, found %s", describe(key))
+			continue
+		}
+		if line, repeated := lines[key.Value]; repeated {
+			l.fault(key, "%q is here twice, first on line %d: remove one", clip(key.Value), line)
+			continue
+		}
+		lines[key.Value] = key.Line
+		pairs = append(pairs, pair{key, n.Content[i+1]})
+	}
+	return pairs
+}
+
+// scalar returns a single value as it is written.
+func (l *loader) scalar(n *yaml.Node) (string, bool) {
+	if n.Kind != yaml.ScalarNode || isNull(n) {
+		l.fault(n, "expected a single value, found %s", describe(n))
+		return "", false
+	}
+	return n.Value, true
+}
+
+func has(pairs []pair, name string) bool {
+	for _, p := range pairs {
+		if p.key.Value == name {
+			return true
+		}
+	}
+	return false
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+func describe(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a mapping (name: value)"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case isNull(n):
+		return "nothing"
+	default:
+		return strconv.Quote(clip(n.Value))
+	}
+}
+
+func mappingOf(expected []string) string {
+	if len(expected) == 0 {
+		return "a mapping (name: value)"
+	}
+	return "a mapping with " + strings.Join(expected, ", ")
+}
+
+// clip shortens what a message repeats.
+func clip(s string) string {
+	const enough = 40
+	if runes := []rune(s); len(runes) > enough {
+		return string(runes[:enough]) + "…"
+	}
+	return s
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// atoi is for the numbers in tags: "" is 0.
+func atoi(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}

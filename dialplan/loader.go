@@ -1,0 +1,233 @@
+package dialplan
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Load reads a menu from YAML or JSON and checks it. The error is [Problems]:
+// all the faults of the document, each with its place.
+func Load(data []byte, opts Options) (*Menu, error) {
+	root, problems := parse(data)
+	if problems != nil {
+		return nil, problems
+	}
+	l := &loader{
+		opts: opts, root: root, guesses: 100_000,
+		menu: &Menu{
+			version: versionOf(data), zone: time.UTC, languages: []string{"en"}, start: -1,
+			prompts: map[string]*prompt{}, index: map[string]ref{}, variables: map[string]any{},
+		},
+		hours: map[string]*Hours{},
+	}
+	l.document()
+	if len(l.problems) > 0 {
+		return nil, l.withPaths()
+	}
+	return l.menu, nil
+}
+
+// A loader turns the nodes of a document into a menu and gathers its faults.
+type loader struct {
+	opts     Options
+	root     *yaml.Node
+	menu     *Menu
+	problems Problems
+	guesses  int // names that may yet be compared for a suggestion
+
+	hours  map[string]*Hours
+	queues []string // the names allowed; nil for any
+	zoned  bool     // the document names its time zone
+
+	current     ref       // node that is being read
+	edges       [][]edge  // by node
+	ends        []bool    // by node: a branch of it ends the walk
+	expressions []pending // to be compiled when all variables are known
+	queueNames  map[string]bool
+}
+
+// A section is one part of the document. Parts are read in this order, whatever
+// theirs in the document, because later ones refer to earlier ones.
+type section struct {
+	name     string
+	required bool
+	doc      string
+	read     func(*loader, *yaml.Node)
+}
+
+func sections() []section {
+	return []section{
+		{"menu", true, "the name of the menu", (*loader).readID},
+		{"timezone", false, "the time zone of the line, as in Europe/Kyiv; UTC when missing", (*loader).readZone},
+		{"languages", false, "the languages that every prompt speaks, the line's own first; en when missing", (*loader).readLanguages},
+		{"prompts", false, "what callers hear: recordings, texts, tones", (*loader).readPrompts},
+		{"hours", false, "opening hours by name", (*loader).readHours},
+		{"queues", false, "the names of the queues; a node that names another is a fault", (*loader).readQueues},
+		{"variables", false, "first values of the variables that nodes change", (*loader).readVariables},
+		{"nodes", true, "the steps of the menu, each with its name", (*loader).readNodes},
+		{"start", true, "the node that a call begins with", (*loader).readStart},
+	}
+}
+
+func (l *loader) document() {
+	all := sections()
+	known := make([]string, len(all))
+	for i, s := range all {
+		known[i] = s.name
+	}
+	values := map[string]*yaml.Node{}
+	for _, p := range l.mapping(l.root, known) {
+		values[p.key.Value] = p.value
+		if !slices.Contains(known, p.key.Value) {
+			l.fault(p.key, "a menu has no %q%s", clip(p.key.Value), l.suggest(p.key.Value, known))
+		}
+	}
+	for _, s := range all {
+		switch n, given := values[s.name]; {
+		case given:
+			s.read(l, n)
+		case s.required && l.root.Kind == yaml.MappingNode:
+			l.fault(l.root, "%s: is missing: %s", s.name, s.doc)
+		}
+	}
+	l.compile()
+	if l.menu.start >= 0 {
+		l.checkGraph()
+	}
+	l.menu.queues = slices.Sorted(maps.Keys(l.queueNames))
+}
+
+var (
+	nameForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	languageForm = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$`)
+)
+
+// name returns the name that n is, for something called what.
+func (l *loader) name(n *yaml.Node, what string) (string, bool) {
+	name, ok := l.scalar(n)
+	if ok && !nameForm.MatchString(name) {
+		l.fault(n, "%q is no name for a %s: use up to 64 letters, digits, - and _", clip(name), what)
+		return "", false
+	}
+	return name, ok
+}
+
+func (l *loader) readID(n *yaml.Node) { l.menu.id, _ = l.name(n, "menu") }
+
+func (l *loader) readZone(n *yaml.Node) {
+	name, ok := l.scalar(n)
+	if !ok {
+		return
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		l.fault(n, "unknown time zone %q: write one such as Europe/Kyiv or UTC", clip(name))
+		return
+	}
+	l.menu.zone, l.zoned = zone, true
+}
+
+func (l *loader) readLanguages(n *yaml.Node) {
+	var languages []string
+	for _, item := range items(n) {
+		language, ok := l.scalar(item)
+		switch {
+		case !ok:
+		case !languageForm.MatchString(language):
+			l.fault(item, "%q is no language: write a code such as uk, en or pt-BR", clip(language))
+		case slices.Contains(languages, language):
+			l.fault(item, "%s is here twice: remove one", language)
+		default:
+			languages = append(languages, language)
+		}
+	}
+	switch {
+	case len(items(n)) == 0:
+		l.fault(n, "no languages: write at least one, such as [en]")
+	case len(languages) > 0:
+		l.menu.languages = languages
+	}
+}
+
+func (l *loader) readQueues(n *yaml.Node) {
+	l.queues = []string{}
+	for _, item := range items(n) {
+		if name, ok := l.name(item, "queue"); ok {
+			l.queues = append(l.queues, name)
+		}
+	}
+}
+
+func (l *loader) readStart(n *yaml.Node) {
+	if name, ok := l.scalar(n); ok {
+		l.menu.start = l.lookup(n, name)
+	}
+}
+
+// fault notes what is wrong at n.
+func (l *loader) fault(n *yaml.Node, format string, args ...any) {
+	l.faultAt(placeOf(n), format, args...)
+}
+
+// faultHere notes what is wrong with the node that is being read.
+func (l *loader) faultHere(format string, args ...any) {
+	l.faultAt(l.menu.nodes[l.current].place, format, args...)
+}
+
+func (l *loader) faultAt(at place, format string, args ...any) {
+	if len(l.problems) == MaxProblems {
+		format, args = "more than %d faults: the rest is not listed", []any{MaxProblems}
+	}
+	if len(l.problems) > MaxProblems {
+		return
+	}
+	l.problems = append(l.problems, Problem{Line: int(at.line), Col: int(at.col), Message: fmt.Sprintf(format, args...)})
+}
+
+func placeOf(n *yaml.Node) place { return place{int32(n.Line), int32(n.Column)} }
+
+// items are those of a list, or the one value.
+func items(n *yaml.Node) []*yaml.Node {
+	if n.Kind == yaml.SequenceNode {
+		return n.Content
+	}
+	return []*yaml.Node{n}
+}
+
+// withPaths returns the faults in order, each with its path in the document.
+func (l *loader) withPaths() Problems {
+	wanted := map[place]string{}
+	for _, p := range l.problems {
+		wanted[place{int32(p.Line), int32(p.Col)}] = ""
+	}
+	var walk func(n *yaml.Node, path []string)
+	note := func(n *yaml.Node, path []string) {
+		if known, ok := wanted[placeOf(n)]; ok && known == "" {
+			wanted[placeOf(n)] = strings.Join(path, ".")
+		}
+	}
+	walk = func(n *yaml.Node, path []string) {
+		note(n, path)
+		for i, child := range n.Content {
+			switch {
+			case n.Kind == yaml.SequenceNode:
+				walk(child, append(path, fmt.Sprint(i)))
+			case n.Kind == yaml.MappingNode && i%2 == 1:
+				key := n.Content[i-1]
+				note(key, append(path, key.Value))
+				walk(child, append(path, key.Value))
+			}
+		}
+	}
+	walk(l.root, nil)
+	for i, p := range l.problems {
+		l.problems[i].Path = wanted[place{int32(p.Line), int32(p.Col)}]
+	}
+	return l.problems.sorted()
+}

@@ -1,0 +1,184 @@
+package dialplan
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// A node is one step of the graph.
+type node struct {
+	name  string
+	kind  *kindType
+	say   prompts // played before the kind runs
+	step  kind
+	place place // of its name
+}
+
+// A ref is the node that a branch leads to: its place in Menu.nodes, or one of
+// the ends that need no node.
+type ref int32
+
+// The ends that a missing branch leads to, and the way back from a nested menu.
+const (
+	endExit   ref = -1 - iota // leave the menu: the number's fallback
+	endHangup                 // end the call
+	endReturn                 // back to where the node was called from
+)
+
+// A place is where something stands in the document, both from 1.
+type place struct{ line, col int32 }
+
+// readNodes names all nodes first, because branches lead forward too.
+func (l *loader) readNodes(n *yaml.Node) {
+	pairs := l.mapping(n, nil)
+	if len(pairs) > MaxNodes {
+		l.fault(n, "%d nodes: a menu may have up to %d", len(pairs), MaxNodes)
+		return
+	}
+	if n.Kind == yaml.MappingNode && len(pairs) == 0 {
+		l.fault(n, "no nodes: write at least one")
+	}
+	m := l.menu
+	m.nodes = make([]node, len(pairs))
+	l.edges, l.ends = make([][]edge, len(pairs)), make([]bool, len(pairs))
+	l.queueNames = map[string]bool{}
+	for i, p := range pairs {
+		name, _ := l.name(p.key, "node")
+		m.nodes[i] = node{name: name, place: placeOf(p.key)}
+		m.index[p.key.Value] = ref(i)
+	}
+	for i, p := range pairs {
+		l.current = ref(i)
+		l.readNode(&m.nodes[i], p)
+	}
+}
+
+// readNode reads one node: its kind, a prompt before it, and its branches.
+func (l *loader) readNode(target *node, p pair) {
+	entries := l.mapping(p.value, []string{"a kind", "next"})
+	value := l.kindOf(target, p, entries)
+	if value == nil {
+		l.guess(p.value)
+		return
+	}
+	faults := len(l.problems)
+	target.step = target.kind.make()
+	v := reflect.ValueOf(target.step).Elem()
+	if r, ok := target.step.(reader); ok {
+		r.read(l, value, &field{})
+	} else {
+		l.settings(value, v, target.kind.plan)
+	}
+	l.branches(target, v, p, entries)
+	if len(l.problems) == faults {
+		target.step.check(l)
+	}
+}
+
+// kindOf finds the one entry that says what the node does.
+func (l *loader) kindOf(target *node, p pair, entries []pair) *yaml.Node {
+	var value *yaml.Node
+	for _, e := range entries {
+		t, ok := kinds[e.key.Value]
+		switch {
+		case !ok || isPrefix(e):
+		case target.kind != nil:
+			l.fault(e.key, "%s beside %s: a node does one thing, put the other into a node of its own", t.name, target.kind.name)
+		default:
+			target.kind, value = t, e.value
+		}
+	}
+	if target.kind == nil && p.value.Kind == yaml.MappingNode {
+		l.fault(p.key, "node %q does nothing: give it a kind, one of %s", clip(p.key.Value), strings.Join(kindNames(), ", "))
+	}
+	return value
+}
+
+// isPrefix tells a prompt that is said before the kind (say: welcome) from the
+// kind say (say: {number: …}).
+func isPrefix(e pair) bool { return e.key.Value == "say" && e.value.Kind != yaml.MappingNode }
+
+// branches reads what stands beside the kind.
+func (l *loader) branches(target *node, v reflect.Value, p pair, entries []pair) {
+	fields := target.kind.plan.branches
+	for _, e := range entries {
+		f := find(fields, e.key.Value)
+		switch {
+		case isPrefix(e):
+			target.say.read(l, e.value, &field{name: "say"})
+		case f != nil:
+			l.value(e.value, v.Field(f.index), f)
+		case kinds[e.key.Value] == nil:
+			known := append(names(fields), target.kind.name, "say")
+			if len(fields) == 0 {
+				known = append(kindNames(), known...)
+			}
+			l.fault(e.key, "%s has no %q%s", target.kind.name, clip(e.key.Value), l.suggest(e.key.Value, known))
+		}
+	}
+	for _, f := range fields {
+		if !has(entries, f.name) {
+			l.missing(v, p, f, fields)
+		}
+	}
+}
+
+// missing fills a branch that the document leaves out.
+func (l *loader) missing(v reflect.Value, p pair, f field, fields []field) {
+	target, isRef := v.Field(f.index).Addr().Interface().(*ref)
+	switch {
+	case f.missing == "":
+		l.fault(p.key, "%s is missing: %s", f.name, lowerFirst(f.doc))
+	case !isRef: // keys: none
+	case f.missing == "exit":
+		*target = endExit
+		l.ends[l.current] = true
+	case f.missing == "hangup":
+		*target = endHangup
+		l.ends[l.current] = true
+	default:
+		*target = v.Field(find(fields, f.missing).index).Interface().(ref)
+	}
+}
+
+// read reads a branch: the name of a node.
+func (r *ref) read(l *loader, n *yaml.Node, f *field) {
+	name, ok := l.scalar(n)
+	if !ok {
+		return
+	}
+	if *r = l.lookup(n, name); *r >= 0 {
+		l.edges[l.current] = append(l.edges[l.current], edge{to: *r, waits: f.waits})
+	}
+}
+
+// lookup returns the node of that name. When there is none, that is a fault, and
+// the node that was probably meant is returned, or endExit.
+func (l *loader) lookup(n *yaml.Node, name string) ref {
+	if to, ok := l.menu.index[name]; ok {
+		return to
+	}
+	var known []string
+	if len(l.menu.nodes) < l.guesses {
+		for i := range l.menu.nodes {
+			known = append(known, l.menu.nodes[i].name)
+		}
+	}
+	l.fault(n, "there is no node %q%s", clip(name), l.suggest(name, known))
+	if to, ok := l.menu.index[l.closest(name, known)]; ok {
+		return to
+	}
+	return endExit
+}
+
+func kindNames() []string {
+	all := make([]string, 0, len(kinds))
+	for name := range kinds {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}

@@ -1,0 +1,245 @@
+package dialplan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/expr-lang/expr/vm"
+)
+
+// MaxWalked is how many nodes a call may pass without the caller pressing a
+// key or talking to somebody. A call that walks on is left to its fallback.
+const MaxWalked = 1000
+
+// MaxStack is how many menus may be nested in a call at one time.
+const MaxStack = 100
+
+// An End is how a walk ended.
+type End string
+
+// The ends of a walk.
+const (
+	Exited     End = "exit"    // left the menu: the number's fallback, or the destination named, has the call
+	HungUp     End = "hangup"  // the menu ended the call
+	CallerLeft End = "caller"  // the caller hung up
+	Taken      End = "taken"   // somebody else has the call
+	Stopped    End = "stopped" // the context ended: the call can be resumed
+	Faulted    End = "fault"   // something that should not happen; the number's fallback has the call
+)
+
+// An AnswerPolicy is when a call is answered.
+type AnswerPolicy string
+
+// The answer policies of a number.
+const (
+	AnswerAtOnce  AnswerPolicy = ""      // before the first node
+	AnswerAtInput AnswerPolicy = "input" // before the first step that wants a key
+	AnswerByAgent AnswerPolicy = "agent" // when an agent answers
+)
+
+// A Walk is one call through one menu.
+type Walk struct {
+	Menu   *Menu
+	Cursor *Cursor // from [NewCursor], or as it was saved; Run changes it
+	Line   Line
+	World  World
+	Answer AnswerPolicy
+
+	Now     func() time.Time        // nil: time.Now
+	Log     *slog.Logger            // has the attributes of the call; nil: silent
+	Entered func(node, kind string) // told of each node as the call comes to it; may be nil
+}
+
+// NewCursor stands at the beginning of a menu.
+func NewCursor(m *Menu, call string, caller Caller, called Called, started time.Time) *Cursor {
+	language := m.languages[0]
+	if slices.Contains(m.languages, caller.Language) {
+		language = caller.Language
+	}
+	return &Cursor{
+		Schema: CursorSchema, Call: call, Menu: m.id, Version: m.version, Node: m.nodes[m.start].name,
+		Language: language, Caller: caller, Called: called, Started: started,
+	}
+}
+
+// Run takes the call from where its cursor stands to the end of its walk. The
+// error says more when the walk Stopped or Faulted, and is nil otherwise.
+func (w Walk) Run(ctx context.Context) (End, error) {
+	c := newCall(w)
+	return c.end(ctx, c.walk(ctx))
+}
+
+// The phases that every node begins with; each kind has its own beside them.
+const (
+	phaseEnter = ""      // the call comes to the node
+	phaseSay   = "say"   // the prompt before the kind
+	phaseStart = "start" // the kind
+)
+
+// Ways to end a walk that are no faults.
+var (
+	errExited = errors.New("left the menu")
+	errHungUp = errors.New("hung up")
+)
+
+// A call is a walk while it runs.
+type call struct {
+	Walk
+	at        ref
+	env       map[string]any // what expressions know
+	vm        vm.VM
+	confirmed bool // the caller has confirmed input that no saved cursor has yet
+	late      lateKeys
+}
+
+func newCall(w Walk) *call {
+	if w.Now == nil {
+		w.Now = time.Now
+	}
+	if w.Log == nil {
+		w.Log = slog.New(slog.DiscardHandler)
+	}
+	c := &call{Walk: w}
+	cursor := w.Cursor
+	if cursor.Vars == nil {
+		cursor.Vars = map[string]any{}
+	}
+	c.env = map[string]any{
+		"caller": cursor.Caller, "called": cursor.Called, "language": cursor.Language, "outage": outageOf(cursor.Vars),
+	}
+	maps.Copy(c.env, w.Menu.variables)
+	for name := range w.Menu.variables {
+		if value, ok := cursor.Vars[name]; ok {
+			c.env[name] = value
+		}
+	}
+	return c
+}
+
+// walk goes from node to node. It always ends with an error.
+func (c *call) walk(ctx context.Context) error {
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
+	s := &c.Cursor.State
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := &c.Menu.nodes[c.at]
+		if s.Phase == phaseEnter {
+			if err := c.enter(n); err != nil {
+				return err
+			}
+		}
+		if s.Phase == phaseSay {
+			if err := c.play(ctx, n.say.in(c.Cursor.Language), true); err != nil {
+				return err
+			}
+			s.Phase = phaseStart
+		}
+		next, err := n.step.run(ctx, c, s)
+		if err != nil {
+			return err
+		}
+		if err := c.leave(ctx, next); err != nil {
+			return err
+		}
+	}
+}
+
+// begin finds the node of the cursor and brings back what the caller has typed
+// before the call was resumed.
+func (c *call) begin(ctx context.Context) error {
+	at, ok := c.Menu.index[c.Cursor.Node]
+	if !ok || c.Cursor.Version != c.Menu.version || c.Cursor.Schema > CursorSchema {
+		return fmt.Errorf("resume at node %q: the cursor is of menu %s version %s, schema %d",
+			c.Cursor.Node, c.Cursor.Menu, c.Cursor.Version, c.Cursor.Schema)
+	}
+	c.at = at
+	typed := c.Line.Typed()
+	fresh := typed.String()
+	typed.Clear()
+	for _, key := range []byte(c.Cursor.Typed + fresh) {
+		typed.Add(key)
+	}
+	if c.Answer == AnswerAtOnce {
+		return c.Line.Answer(ctx)
+	}
+	return nil
+}
+
+// enter counts the visit of a node.
+func (c *call) enter(n *node) error {
+	cursor := c.Cursor
+	cursor.Visit++
+	if cursor.Walked++; cursor.Walked > MaxWalked {
+		return fmt.Errorf("walked %d nodes without input", MaxWalked)
+	}
+	if len(cursor.Path) >= MaxPath {
+		cursor.Path = append(cursor.Path[:0], cursor.Path[len(cursor.Path)-MaxPath+1:]...)
+	}
+	cursor.Path = append(cursor.Path, n.name)
+	cursor.State.Phase = phaseStart
+	if len(n.say) > 0 {
+		cursor.State.Phase = phaseSay
+	}
+	if c.Entered != nil {
+		c.Entered(n.name, n.kind.name)
+	}
+	return nil
+}
+
+// leave goes to the next node.
+func (c *call) leave(ctx context.Context, next ref) error {
+	switch next {
+	case endExit:
+		return c.exit(ctx, "")
+	case endHangup:
+		return c.hangup(ctx, normalClearing)
+	case endReturn:
+		stack := c.Cursor.Stack
+		if len(stack) == 0 {
+			return errors.New("return without a call")
+		}
+		to, ok := c.Menu.index[stack[len(stack)-1]]
+		if !ok {
+			return fmt.Errorf("return to node %q, which does not exist", stack[len(stack)-1])
+		}
+		next, c.Cursor.Stack = to, stack[:len(stack)-1]
+	}
+	c.at = next
+	c.Cursor.Node = c.Menu.nodes[next].name
+	c.Cursor.State = State{}
+	return nil
+}
+
+// end tells how the walk ended, and brings a call that cannot go on to its
+// fallback.
+func (c *call) end(ctx context.Context, err error) (End, error) {
+	switch {
+	case errors.Is(err, errExited):
+		return Exited, nil
+	case errors.Is(err, errHungUp):
+		return HungUp, nil
+	case errors.Is(err, ErrHangup):
+		return CallerLeft, nil
+	case errors.Is(err, ErrTaken):
+		return Taken, nil
+	case ctx.Err() != nil:
+		return Stopped, context.Cause(ctx)
+	}
+	err = fmt.Errorf("node %q: %w", c.Cursor.Node, err)
+	switch left := c.exit(ctx, ""); {
+	case errors.Is(left, errExited):
+	case errors.Is(left, ErrHangup), errors.Is(left, ErrTaken):
+	default:
+		err = errors.Join(err, left)
+	}
+	return Faulted, err
+}
