@@ -147,6 +147,7 @@ func options(addrs []string, secure bool) *redis.UniversalOptions {
 	o := &redis.UniversalOptions{
 		Addrs:                 addrs,
 		DialTimeout:           dialTimeout,
+		DialerRetries:         1, // a command is repeated as a whole, which is enough
 		ReadTimeout:           ioTimeout,
 		WriteTimeout:          ioTimeout,
 		PoolTimeout:           ioTimeout,

@@ -56,7 +56,8 @@ func Start(t testing.TB, args ...string) *Server {
 // with the binary.
 var shared struct {
 	sync.Mutex
-	single, cluster string
+	single, cluster string    // URLs
+	servers         []*Server // kept, because a server ends when its input is collected
 }
 
 // Redis returns the URL of a redis-server that the tests of this binary
@@ -101,7 +102,8 @@ func newServer(t testing.TB, dir string, args ...string) *Server {
 	return &Server{Addr: freeAddr(t), t: t, dir: dir, args: args}
 }
 
-// startShared starts a server that lives as long as the test binary.
+// startShared starts a server that lives as long as the test binary. The
+// caller has locked shared.
 func startShared(t testing.TB, args ...string) *Server {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "storetest")
@@ -111,6 +113,7 @@ func startShared(t testing.TB, args ...string) *Server {
 	s := newServer(t, dir, args...)
 	s.scratch = true
 	s.Restart()
+	shared.servers = append(shared.servers, s)
 	return s
 }
 
