@@ -18,11 +18,27 @@ var (
 	numberPattern = regexp.MustCompile(`^(\+[1-9][0-9]{1,14}|[0-9]{1,20})$`)
 )
 
+// A FieldError is one field that breaks a rule. It is an [ErrInvalid]; several
+// of them come joined.
+type FieldError struct {
+	Field  string // as in JSON
+	Reason string
+}
+
+func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
+
+// Is makes every FieldError an ErrInvalid.
+func (e *FieldError) Is(target error) bool { return target == ErrInvalid }
+
+func invalid(field, format string, args ...any) error {
+	return &FieldError{Field: field, Reason: fmt.Sprintf(format, args...)}
+}
+
 // checkID is nil for 1 to 64 letters, digits, dots, underscores and dashes,
 // of which the first is a letter or a digit. noun is what the id stands for.
 func checkID(noun, id string) error {
 	if !idPattern.MatchString(id) {
-		return fmt.Errorf("%s %.80q: want 1 to 64 of A-Z a-z 0-9 . _ -, a letter or a digit first: %w", noun, id, ErrInvalid)
+		return invalid(noun, "%.80q: want 1 to 64 of A-Z a-z 0-9 . _ -, a letter or a digit first", id)
 	}
 	return nil
 }
@@ -32,7 +48,7 @@ func checkID(noun, id string) error {
 // key: callers withheld or anonymous would share it.
 func checkNumber(number string) error {
 	if !numberPattern.MatchString(number) || strings.Trim(number, "0") == "" {
-		return fmt.Errorf("number %.40q: want E.164 such as +380441234567, or digits: %w", number, ErrInvalid)
+		return invalid("number", "%.40q: want E.164 such as +380441234567, or 1 to 20 digits as dialled", number)
 	}
 	return nil
 }
@@ -42,11 +58,11 @@ func checkNumber(number string) error {
 func checkText(noun, text string, max int) error {
 	switch {
 	case len(text) > max:
-		return fmt.Errorf("%s: %d bytes, want at most %d: %w", noun, len(text), max, ErrInvalid)
+		return invalid(noun, "%d bytes, want at most %d", len(text), max)
 	case !utf8.ValidString(text):
-		return fmt.Errorf("%s: want UTF-8: %w", noun, ErrInvalid)
+		return invalid(noun, "want UTF-8")
 	case strings.ContainsFunc(text, unicode.IsControl):
-		return fmt.Errorf("%s: want no control characters: %w", noun, ErrInvalid)
+		return invalid(noun, "want no control characters")
 	}
 	return nil
 }
@@ -65,25 +81,25 @@ const (
 // digits and . _ - ʼ only.
 func Address(raw string) (string, error) {
 	if len(raw) > 4*MaxAddress {
-		return "", fmt.Errorf("address: %d bytes, want at most %d: %w", len(raw), MaxAddress, ErrInvalid)
+		return "", invalid("address", "%d bytes, want at most %d", len(raw), MaxAddress)
 	}
 	if !utf8.ValidString(raw) {
-		return "", fmt.Errorf("address: want UTF-8: %w", ErrInvalid)
+		return "", invalid("address", "want UTF-8")
 	}
 	levels := strings.Split(raw, "/")
 	if len(levels) > MaxAddressLevels {
-		return "", fmt.Errorf("address: %d levels, want at most %d: %w", len(levels), MaxAddressLevels, ErrInvalid)
+		return "", invalid("address", "%d levels, want at most %d", len(levels), MaxAddressLevels)
 	}
 	for i, level := range levels {
 		level = normaliseLevel(level)
 		if err := checkLevel(level); err != nil {
-			return "", fmt.Errorf("address, level %d: %w: %w", i+1, err, ErrInvalid)
+			return "", invalid("address", "level %d: %v", i+1, err)
 		}
 		levels[i] = level
 	}
 	address := strings.Join(levels, "/")
 	if len(address) > MaxAddress {
-		return "", fmt.Errorf("address: %d bytes, want at most %d: %w", len(address), MaxAddress, ErrInvalid)
+		return "", invalid("address", "%d bytes, want at most %d", len(address), MaxAddress)
 	}
 	return address, nil
 }
