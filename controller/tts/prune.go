@@ -2,11 +2,13 @@ package tts
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -61,6 +63,9 @@ func (p *pruner) prune() error {
 			break
 		}
 		if err := os.Remove(filepath.Join(p.dir, f.Name())); err != nil {
+			return fmt.Errorf("tidy prompts folder: %w", err)
+		}
+		if err := os.Remove(filepath.Join(p.dir, strings.TrimSuffix(f.Name(), ".wav")+".txt")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("tidy prompts folder: %w", err)
 		}
 		total -= f.Size()

@@ -102,7 +102,7 @@ func New(cfg Config) (*Renderer, error) {
 }
 
 // Render returns the file's name, NAME.wav below the folder, and renders it
-// first unless it is there. Callers who want the same words wait for one
+// first unless it is there. NAME.txt has the words. Callers who want the same words wait for one
 // engine. ErrWords says what is wrong with the words.
 func (r *Renderer) Render(ctx context.Context, w Words) (name string, err error) {
 	w, err = r.normal(w)
@@ -203,6 +203,10 @@ func (r *Renderer) render(ctx context.Context, w Words, path string) error {
 		return fmt.Errorf("render prompt: %w", err)
 	}
 	if err := os.Chmod(tmp.Name(), 0o644); err != nil { // FreeSWITCH may run as another user
+		return fmt.Errorf("render prompt: %w", err)
+	}
+	// The words stand beside the sound, for people.
+	if err := os.WriteFile(strings.TrimSuffix(path, ".wav")+".txt", []byte(w.Text), 0o644); err != nil {
 		return fmt.Errorf("render prompt: %w", err)
 	}
 	if err := os.Rename(tmp.Name(), path); err != nil {
