@@ -144,7 +144,7 @@ func (c Config) validate() error {
 	fault(c.Peers != nil && c.Owners == nil, "peers are of no use without owners")
 	fault(c.LongestCall < time.Minute || c.LongestCall > 24*time.Hour, "longest call %v: want 1 min to 24 h", c.LongestCall)
 	fault(c.Lease < time.Second || c.Lease > time.Minute, "lease %v: want 1 s to 1 min", c.Lease)
-	fault(!isArgument(c.Notice), "notice %q: holds signs that FreeSWITCH would interpret", c.Notice)
+	fault(!isFile(c.Notice), "notice %q: holds signs that FreeSWITCH would interpret", c.Notice)
 	for name, t := range c.Trunks {
 		fault(!t.Trust.known(), "trunk %q: trust %q is unknown", name, t.Trust)
 	}

@@ -20,15 +20,8 @@ type Numbers interface {
 	// Route looks up a number as it was dialled. ErrUnknownNumber, or
 	// ErrNoMenu beside a Route whose Fallback, Site and Language are set.
 	Route(ctx context.Context, dialled string) (Route, error)
-	// Graph returns a version of a menu, ready to walk. ErrNoMenu.
-	Graph(ctx context.Context, menu, version string) (Graph, error)
-}
-
-// A Graph is one version of a menu. Its walk is a blocking call from the
-// cursor's place to the end: nil when the caller was hung up or left on
-// purpose, dialplan.ErrHangup, dialplan.ErrTaken, or what went wrong.
-type Graph interface {
-	Walk(ctx context.Context, line dialplan.Line, world dialplan.World, c *dialplan.Cursor) error
+	// Menu returns a version of a menu, ready to walk. ErrNoMenu.
+	Menu(ctx context.Context, menu, version string) (*dialplan.Menu, error)
 }
 
 // A Route is what stands behind a called number.
@@ -37,21 +30,11 @@ type Route struct {
 	Menu     string
 	Version  string // active version of the menu
 	Language string // of the line, "" for the menu's own
-	Answer   Answering
+	Answer   dialplan.AnswerPolicy
 	Fallback string // EXTENSION or EXTENSION XML CONTEXT; "" for the spoken notice
 	MaxCalls int    // live calls at once, 0 for no limit
 	Site     Site
 }
-
-// Answering is a number's policy of when the caller starts to pay.
-type Answering string
-
-// When a call is answered.
-const (
-	AnswerAtOnce  Answering = "at-once"  // the default
-	AnswerAtInput Answering = "at-input" // at the first prompt that wants a digit
-	AnswerByAgent Answering = "by-agent" // when somebody talks to the caller; all before is early media
-)
 
 // A Site is what calls of its numbers share.
 type Site struct {
@@ -101,7 +84,6 @@ type Owned struct {
 	Core     string // Core-UUID: another one under the same name means that the node was restarted
 	Instance string // owner, or last owner
 	Token    string // new with each claim, compared for equality
-	Talking  bool   // the caller talks to somebody: not to be transferred
 	Since    time.Time
 }
 
@@ -109,8 +91,6 @@ type Owned struct {
 type Owners interface {
 	// Claim makes o the owner's entry of the call: the newest claim wins.
 	Claim(ctx context.Context, o Owned) error
-	// Update changes Talking, unless another token has the call by now.
-	Update(ctx context.Context, o Owned) error
 	// Release leaves the call to whoever finds it: unowned since now. Nothing
 	// happens when another token has it by now.
 	Release(ctx context.Context, call, token string) error

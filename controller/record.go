@@ -1,6 +1,13 @@
 package controller
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dialgraph/dialgraph/controller/esl"
+	"github.com/dialgraph/dialgraph/dialplan"
+)
 
 // A Record is the account of one call, across controllers.
 type Record struct {
@@ -56,4 +63,137 @@ type Media struct {
 	PacketsOut int     `json:"packets_out,omitempty"`
 	LossIn     float64 `json:"loss_in,omitempty"` // percent
 	MOS        float64 `json:"mos,omitempty"`     // 1 to 5, FreeSWITCH's estimate
+}
+
+// newRecord is the record of a call as it comes.
+func newRecord(channel *esl.Event, trunk string) *Record {
+	return &Record{
+		Call: channel.Get("Unique-ID"), Node: channel.Get("FreeSWITCH-Switchname"), SIPCall: channel.Var("sip_call_id"),
+		Trunk: trunk, Dialled: dialled(channel), Started: startTime(channel),
+		Answered: microTime(channel.Get("Caller-Channel-Answered-Time")),
+	}
+}
+
+// startTime is when the call came in.
+func startTime(channel *esl.Event) time.Time {
+	if t := microTime(channel.Get("Caller-Channel-Created-Time")); !t.IsZero() {
+		return t
+	}
+	return eventTime(channel)
+}
+
+// note adds what the verbs and the walk have seen.
+func (r *Record) note(n *notes, cursor *dialplan.Cursor) {
+	r.Missing += n.missing
+	r.Talk += Seconds(n.talk.Seconds())
+	setDefault(&r.Answered, n.answered)
+	setDefault(&r.Talked, n.talked)
+	if !n.offered.IsZero() {
+		r.Offered = n.offered
+	}
+	if n.leg != "" {
+		r.Leg = n.leg
+	}
+	if cursor != nil {
+		r.Path, r.Tags = cursor.Path, cursor.Tags
+	}
+}
+
+// hungUp adds what FreeSWITCH says of the hangup: CHANNEL_HANGUP_COMPLETE, or
+// CHANNEL_HANGUP where that was lost, or nil when nobody saw it.
+func (r *Record) hungUp(e *esl.Event, now time.Time) {
+	r.Ended = now
+	if e == nil {
+		r.Ender = "network"
+		return
+	}
+	r.Seen = true
+	if t := microTime(e.Get("Caller-Channel-Hangup-Time")); !t.IsZero() {
+		r.Ended = t
+	}
+	if t := microTime(e.Get("Caller-Channel-Answered-Time")); !t.IsZero() {
+		r.Answered = t
+	}
+	r.Cause = hangupCause(e)
+	r.Ender = ender(e)
+	r.Q850, r.SIP = number(e.Var("hangup_cause_q850")), sipCode(e, r.Cause)
+	r.Media = Media{
+		Codec: e.Get("Channel-Read-Codec-Name"), Rate: number(e.Get("Channel-Read-Codec-Rate")),
+		PacketsIn:  number(e.Var("rtp_audio_in_media_packet_count")),
+		PacketsOut: number(e.Var("rtp_audio_out_media_packet_count")),
+		LossIn:     decimal(e.Var("rtp_audio_in_jitter_loss_rate")),
+		MOS:        decimal(e.Var("rtp_audio_in_mos")),
+	}
+}
+
+// hangupCause is the cause of a hangup event, "" for none.
+func hangupCause(e *esl.Event) string {
+	if e == nil {
+		return ""
+	}
+	if cause := e.Get("Hangup-Cause"); isCause(cause) {
+		return cause
+	}
+	return ""
+}
+
+// ender says who ended the call (mod_sofia.c, sip_hangup_disposition).
+func ender(e *esl.Event) string {
+	if e == nil {
+		return ""
+	}
+	switch e.Var("sip_hangup_disposition") {
+	case "recv_bye", "recv_cancel", "recv_refuse":
+		return "caller"
+	}
+	switch hangupCause(e) {
+	case "MEDIA_TIMEOUT", "RECOVERY_ON_TIMER_EXPIRE", "NETWORK_OUT_OF_ORDER", "SYSTEM_SHUTDOWN":
+		return "network"
+	}
+	return "dialgraph"
+}
+
+// sipCodes are the codes that FreeSWITCH answers an INVITE with for a cause
+// (sofia.c, hangup_cause_to_sip). Causes not listed are 480.
+var sipCodes = map[string]int{
+	"UNALLOCATED_NUMBER": 404, "NO_ROUTE_DESTINATION": 404, "NO_ROUTE_TRANSIT_NET": 404,
+	"USER_BUSY": 486, "NO_USER_RESPONSE": 408, "NO_ANSWER": 480, "SUBSCRIBER_ABSENT": 480, "USER_NOT_REGISTERED": 480,
+	"CALL_REJECTED": 603, "REDIRECTION_TO_NEW_DESTINATION": 410, "NUMBER_CHANGED": 410, "EXCHANGE_ROUTING_ERROR": 483,
+	"DESTINATION_OUT_OF_ORDER": 502, "INVALID_NUMBER_FORMAT": 484, "FACILITY_REJECTED": 501, "NORMAL_UNSPECIFIED": 480,
+	"REQUESTED_CHAN_UNAVAIL": 503, "NORMAL_CIRCUIT_CONGESTION": 503, "NETWORK_OUT_OF_ORDER": 503,
+	"NORMAL_TEMPORARY_FAILURE": 503, "SWITCH_CONGESTION": 503, "GATEWAY_DOWN": 503,
+	"OUTGOING_CALL_BARRED": 403, "INCOMING_CALL_BARRED": 403, "BEARERCAPABILITY_NOTAUTH": 403,
+	"BEARERCAPABILITY_NOTAVAIL": 503, "BEARERCAPABILITY_NOTIMPL": 488, "INCOMPATIBLE_DESTINATION": 488,
+	"RECOVERY_ON_TIMER_EXPIRE": 504, "ORIGINATOR_CANCEL": 487, "MEDIA_TIMEOUT": 504,
+}
+
+// sipCode is the SIP code that belongs to a call which was never answered; 0
+// for one that was.
+func sipCode(e *esl.Event, cause string) int {
+	if !microTime(e.Get("Caller-Channel-Answered-Time")).IsZero() {
+		return 0
+	}
+	if code, ok := strings.CutPrefix(e.Var("proto_specific_hangup_cause"), "sip:"); ok {
+		return number(code)
+	}
+	if code, ok := sipCodes[cause]; ok {
+		return code
+	}
+	return 480
+}
+
+func number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+func decimal(s string) float64 {
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f < 0 || f > 1e6 {
+		return 0
+	}
+	return f
 }

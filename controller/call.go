@@ -1,0 +1,292 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/dialgraph/dialgraph/controller/esl"
+	"github.com/dialgraph/dialgraph/dialplan"
+)
+
+// afterwards bounds what is still to be written once a call has ended.
+const afterwards = 10 * time.Second
+
+// events are those that the verbs need; each is some 4 KB.
+var events = []string{
+	"CHANNEL_ANSWER", "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", "CHANNEL_EXECUTE_COMPLETE",
+	"CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE", "DTMF",
+}
+
+// A call is one connection of one call, from its socket to the end of our part.
+type call struct {
+	ctl     *Controller
+	sess    *esl.Session
+	uuid    string
+	token   string
+	log     *slog.Logger
+	trunk   string
+	cancel  context.CancelCauseFunc
+	done    chan struct{} // closed when the call's goroutine has let go
+	line    *line
+	route   Route
+	record  *Record
+	cursor  *dialplan.Cursor
+	public  LiveCall
+	entered []limit
+}
+
+// handle is one connection: it runs on a goroutine of its own.
+func (c *Controller) handle(ctx context.Context, sess *esl.Session) {
+	k := &call{
+		ctl: c, sess: sess, uuid: sess.UUID(), token: uuid.NewString(),
+		trunk: trunkName(sess.Channel()), done: make(chan struct{}),
+	}
+	k.log = c.cfg.Log.With("call", k.uuid)
+	k.public = LiveCall{Call: k.uuid, Number: dialled(sess.Channel()), Started: startTime(sess.Channel())}
+	// What is to be written after the connection has ended needs a context
+	// that outlives it.
+	walkCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	k.cancel = cancel
+	older := c.live.enter(k)
+	defer close(k.done)
+	defer c.live.leave(k)
+	if older != nil {
+		select {
+		case <-older.done: // its cursor is written
+		case <-time.After(c.cfg.Settle):
+		}
+	}
+	k.line = c.newLine(k)
+	if err := k.setUp(walkCtx); err != nil {
+		k.end(walkCtx, err)
+		return
+	}
+	k.end(walkCtx, k.serve(walkCtx))
+}
+
+func (c *Controller) newLine(k *call) *line {
+	return &line{
+		sess: k.sess, uuid: k.uuid, token: k.token, cfg: &c.cfg, pulse: c.pulse, beats: c.pulse.stalls(),
+		log: k.log, stats: &c.stats, files: &c.files, typed: dialplan.NewTypeAhead(""),
+		answered: k.sess.Channel().Get("Answer-State") == "answered",
+	}
+}
+
+// setUp makes the channel ours, in one write. The longest call is FreeSWITCH's
+// to end, whoever has the call then.
+func (k *call) setUp(ctx context.Context) error {
+	channel := k.sess.Channel()
+	commands := []esl.Command{
+		esl.Linger(k.ctl.cfg.Linger),
+		esl.Filter("Unique-ID", k.uuid),
+		esl.EventPlain(events...),
+		{Line: fmt.Sprintf("api uuid_setvar_multi %s dialgraph_seen=%s;dialgraph_owner=%s;dialgraph_transfer=;dialgraph_hosts=;socket_resume=true",
+			k.uuid, k.token, k.token)},
+	}
+	if !channel.HasVar("dialgraph_owner") {
+		commands = append(commands, esl.Command{
+			Line: fmt.Sprintf("api sched_hangup +%d %s ALLOTTED_TIMEOUT", int(k.ctl.cfg.LongestCall.Seconds()), k.uuid)})
+	}
+	_, err := k.line.send(ctx, commands...)
+	if err == nil && channel.Get("Answer-State") == "hangup" {
+		return dialplan.ErrHangup
+	}
+	return err
+}
+
+// serve finds out what the call is and walks it. The error says why the walk
+// is over; nil means that the call was hung up or sent elsewhere by us.
+func (k *call) serve(ctx context.Context) error {
+	if err := k.find(ctx); err != nil {
+		return k.refuse(ctx, err)
+	}
+	k.claim(ctx)
+	menu, err := k.menu(ctx)
+	if err != nil {
+		return k.refuse(ctx, err)
+	}
+	end, err := dialplan.Walk{
+		Menu: menu, Cursor: k.cursor, Line: k.line, World: &world{World: k.ctl.cfg.World, record: k.record, now: k.ctl.cfg.Clock},
+		Answer: k.route.Answer, Now: k.ctl.cfg.Clock, Log: k.log,
+	}.Run(ctx)
+	if end == dialplan.Faulted {
+		k.ctl.stats.faults.Add(1)
+		k.record.Error = errorText(err)
+		k.log.Error("walk failed", "node", k.cursor.Node, "error", err)
+	}
+	if k.line.over != nil {
+		return k.line.over
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	if !k.line.left {
+		return k.line.Exit(ctx, "") // a fault: never silence, never stuck
+	}
+	return nil
+}
+
+// find asks for the number, the caller and what is known of the call so far.
+func (k *call) find(ctx context.Context) error {
+	ask, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
+	defer cancel()
+	channel := k.sess.Channel()
+	record, err := k.ctl.cfg.Records.Load(ask, k.uuid)
+	if err != nil {
+		k.ctl.stats.storeErrors.Add(1)
+		k.log.Warn("load record", "error", err)
+	}
+	if k.record = record; record == nil {
+		k.record = newRecord(channel, k.trunk)
+	}
+	k.record.Instance = k.ctl.cfg.Instance
+	cursor, err := k.ctl.cfg.Cursors.Load(ask, k.uuid)
+	if err != nil {
+		k.ctl.stats.storeErrors.Add(1)
+		return fmt.Errorf("load cursor: %w", err)
+	}
+	route, err := k.ctl.cfg.Numbers.Route(ask, dialled(channel))
+	k.route, k.line.site = route, route.Site
+	if err != nil {
+		return fmt.Errorf("route number: %w", err)
+	}
+	k.record.Number, k.public.Number = route.Number, route.Number
+	if k.cursor = cursor; cursor != nil {
+		k.record.Resumed++
+		k.ctl.stats.resumed.Add(1)
+		return nil
+	}
+	k.ctl.stats.started.Add(1)
+	if err := k.admit(ask); err != nil {
+		return err
+	}
+	return k.begin(ask)
+}
+
+// begin makes the cursor of a new call.
+func (k *call) begin(ctx context.Context) error {
+	channel := k.sess.Channel()
+	trust := k.ctl.cfg.trunk(k.trunk).Trust
+	caller, raw := identify(channel, trust, k.route.Site.Region)
+	k.record.CallerRaw, k.record.Withheld = raw, caller.Withheld
+	if caller.Number != "" {
+		known, err := k.ctl.cfg.Customers.Customer(ctx, caller)
+		if err != nil {
+			k.ctl.stats.storeErrors.Add(1)
+			k.log.Warn("look up customer", "error", err) // the call goes on, the caller unknown
+		} else {
+			caller = known
+		}
+	}
+	if caller.Language == "" {
+		caller.Language = k.route.Language
+	}
+	k.record.Caller, k.record.Customer = caller.Number, caller.Customer
+	k.public.Caller = caller.Number
+	menu, err := k.ctl.cfg.Numbers.Menu(ctx, k.route.Menu, k.route.Version)
+	if err != nil {
+		return fmt.Errorf("load menu %q: %w", k.route.Menu, err)
+	}
+	called := dialplan.Called{Number: k.route.Number, Site: k.route.Site.Name, Trunk: k.trunk}
+	k.cursor = dialplan.NewCursor(menu, k.uuid, caller, called, k.record.Started)
+	return nil
+}
+
+// menu is the version of the menu that the call is in.
+func (k *call) menu(ctx context.Context) (*dialplan.Menu, error) {
+	ask, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
+	defer cancel()
+	k.record.Menu, k.record.Version = k.cursor.Menu, k.cursor.Version
+	k.public.Menu = k.cursor.Menu
+	menu, err := k.ctl.cfg.Numbers.Menu(ask, k.cursor.Menu, k.cursor.Version)
+	if err != nil {
+		return nil, fmt.Errorf("load menu %q: %w", k.cursor.Menu, err)
+	}
+	return menu, nil
+}
+
+// claim tells the others that the call is ours, and FreeSWITCH where it goes
+// when nobody can be reached any more.
+func (k *call) claim(ctx context.Context) {
+	k.log.Info("call", "number", k.record.Number, "caller", k.record.Caller, "menu", k.cursor.Menu,
+		"node", k.cursor.Node, "resumed", k.record.Resumed)
+	if fallback := k.route.Fallback; isDestination(fallback) {
+		if _, err := k.line.send(ctx, k.line.set("dialgraph_fallback", fallback)); err != nil {
+			return // the walk's first verb says so
+		}
+	}
+	ask, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
+	defer cancel()
+	if k.ctl.cfg.Owners != nil {
+		err := k.ctl.cfg.Owners.Claim(ask, k.owned())
+		k.stored("claim call", err)
+	}
+	if k.record.Resumed == 0 {
+		k.stored("put record", k.ctl.cfg.Records.Put(ask, k.record))
+	}
+}
+
+func (k *call) owned() Owned {
+	channel := k.sess.Channel()
+	return Owned{
+		Call: k.uuid, Node: channel.Get("FreeSWITCH-Switchname"), Core: channel.Get("Core-UUID"),
+		Instance: k.ctl.cfg.Instance, Token: k.token, Since: k.ctl.cfg.Clock(),
+	}
+}
+
+// stored counts and logs what the store could not do; the call goes on.
+func (k *call) stored(what string, err error) {
+	if err != nil {
+		k.ctl.stats.storeErrors.Add(1)
+		k.log.Warn("store failed", "doing", what, "error", err)
+	}
+}
+
+// refuse ends our part of a call that cannot be walked: a short notice, then
+// the number's fallback; 503 when there are too many calls.
+func (k *call) refuse(ctx context.Context, why error) error {
+	if k.line.over != nil {
+		return k.line.over
+	}
+	if errors.Is(why, errFull) {
+		k.ctl.stats.refused.Add(1)
+		k.log.Warn("call refused", "error", why)
+		k.record.Error = errorText(why)
+		return k.line.Hangup(ctx, "NORMAL_TEMPORARY_FAILURE") // 503 while it is not answered
+	}
+	k.ctl.stats.unrouted.Add(1)
+	k.log.Warn("call cannot be served", "number", k.record.Dialled, "error", why)
+	k.record.Error = errorText(why)
+	if _, err := k.line.run(ctx, "playback", k.ctl.cfg.Notice, k.line.terminators(false)...); err != nil {
+		return err
+	}
+	if isDestination(k.route.Fallback) {
+		return k.line.Exit(ctx, k.route.Fallback)
+	}
+	return k.line.Exit(ctx, "")
+}
+
+// errorText is an error as a record keeps it.
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := strings.ToValidUTF8(err.Error(), "")
+	return text[:min(len(text), 500)]
+}
+
+// trunk is what is believed of a trunk.
+func (c Config) trunk(name string) Trunk {
+	if t, ok := c.Trunks[name]; ok {
+		setDefault(&t.Trust, TrustFrom)
+		return t
+	}
+	return c.DefaultTrunk
+}

@@ -1,0 +1,104 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/dialgraph/dialgraph/dialplan"
+)
+
+// end lets go of the call, each end in its way. Only a hangup that was seen,
+// or leaving on purpose, ends the call itself; a socket that was lost leaves
+// it to whoever finds it, and a call that somebody has taken is his alone.
+func (k *call) end(ctx context.Context, why error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+	defer cancel()
+	stats := &k.ctl.stats
+	defer k.leaveLimits(ctx)
+	if k.record == nil { // ended before anything was asked
+		k.record = newRecord(k.sess.Channel(), k.trunk)
+	}
+	k.record.note(&k.line.notes, k.cursor)
+	switch {
+	case errors.Is(why, dialplan.ErrHangup), why == nil && !k.line.left:
+		stats.ended.Add(1)
+		k.line.awaitComplete(ctx, k.ctl.cfg.Linger)
+		k.record.hungUp(k.line.last, k.ctl.cfg.Clock())
+		k.over(ctx)
+	case why == nil:
+		stats.left.Add(1)
+		k.record.Ended, k.record.Ender = k.ctl.cfg.Clock(), "exit"
+		k.over(ctx)
+	case errors.Is(why, errTaken):
+		stats.taken.Add(1)
+		k.log.Debug("call taken")
+		k.release(ctx)
+	case errors.Is(why, errHanded):
+		stats.handed.Add(1)
+		k.log.Info("call handed over", "node", k.node())
+		k.saved(ctx)
+		k.release(ctx)
+	default:
+		stats.lost.Add(1)
+		k.log.Warn("call's socket lost", "node", k.node(), "error", k.sess.Err())
+		k.saved(ctx)
+		k.release(ctx)
+	}
+}
+
+// over ends a call for good: its record, its cursor, its owner.
+func (k *call) over(ctx context.Context) {
+	k.stored("put record", k.ctl.cfg.Records.Put(ctx, k.record))
+	k.stored("delete cursor", k.ctl.cfg.Cursors.Delete(ctx, k.uuid))
+	if k.ctl.cfg.Owners != nil {
+		_, err := k.ctl.cfg.Owners.Forget(ctx, k.uuid, k.token)
+		k.stored("forget call", err)
+	}
+	k.log.Info("call ended", "cause", k.record.Cause, "by", k.record.Ender, "node", k.node(),
+		"seconds", k.record.Ended.Sub(k.record.Started).Round(time.Second).Seconds())
+}
+
+// saved keeps what this instance has learned of a call that another one will
+// go on with.
+func (k *call) saved(ctx context.Context) {
+	if k.cursor == nil {
+		return
+	}
+	k.stored("put record", k.ctl.cfg.Records.Put(ctx, k.record))
+}
+
+// release leaves the call to whoever has it or finds it.
+func (k *call) release(ctx context.Context) {
+	if k.ctl.cfg.Owners != nil && k.cursor != nil {
+		k.stored("release call", k.ctl.cfg.Owners.Release(ctx, k.uuid, k.token))
+	}
+}
+
+// node is where the walk stood.
+func (k *call) node() string {
+	if k.cursor == nil {
+		return ""
+	}
+	return k.cursor.Node
+}
+
+// awaitComplete waits for CHANNEL_HANGUP_COMPLETE, which carries the figures
+// of the call. It comes some milliseconds after CHANNEL_HANGUP.
+func (l *line) awaitComplete(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for l.last == nil || l.last.Name() != "CHANNEL_HANGUP_COMPLETE" {
+		select {
+		case e, ok := <-l.sess.Events():
+			if !ok {
+				return
+			}
+			l.take(e)
+		case <-timer.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}

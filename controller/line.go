@@ -1,0 +1,317 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dialgraph/dialgraph/controller/esl"
+	"github.com/dialgraph/dialgraph/dialplan"
+)
+
+// Why a call is no longer ours though the caller is still there. To the walk
+// both are dialplan.ErrTaken.
+var (
+	errLost   = fmt.Errorf("socket lost: %w", dialplan.ErrTaken)           // whoever finds the call goes on
+	errTaken  = fmt.Errorf("another has the call: %w", dialplan.ErrTaken)  // somebody went on with it already
+	errHanded = fmt.Errorf("handed to another one: %w", dialplan.ErrTaken) // a drain: FreeSWITCH shall bring it to the next
+)
+
+const (
+	// probeEvery is how often a verb that hears nothing asks whether what it
+	// waits for still runs: an application that somebody dropped from
+	// FreeSWITCH's queue ends without a word.
+	probeEvery = 15 * time.Second
+	// settleFor is how long something may take to show that FreeSWITCH does
+	// within a frame or two.
+	settleFor = 150 * time.Millisecond
+)
+
+// A line is one caller on a FreeSWITCH channel. It belongs to the goroutine
+// that runs the call: verbs send an application, take events in order until
+// its completion has come, and nothing else reads the session's events.
+type line struct {
+	sess  *esl.Session
+	uuid  string
+	token string // ours, as in the channel variable dialgraph_owner
+	site  Site
+	cfg   *Config
+	pulse *pulse
+	log   *slog.Logger
+	stats *counters
+	files *presence // of the node
+	notes notes     // for the record
+
+	typed    *dialplan.TypeAhead
+	silenced byte       // key that is a command to the ringing, not a digit
+	over     error      // why the call is no longer ours, nil while it is
+	last     *esl.Event // CHANNEL_HANGUP, then CHANNEL_HANGUP_COMPLETE
+	answered bool
+	left     bool // we sent it elsewhere
+	apps     int  // applications sent
+	injected int  // digits of ours that have not come back as events yet
+	played   string
+	beats    uint64 // pulse when the call was last known to be ours
+}
+
+// notes are the moments of a call that only its verbs see.
+type notes struct {
+	answered, offered, talked time.Time
+	talk                      time.Duration
+	leg                       string
+	missing                   int
+}
+
+// Typed is the type-ahead.
+func (l *line) Typed() *dialplan.TypeAhead { return l.typed }
+
+// event waits for the next event and does what it means to every verb. It
+// returns nil when the timer fired.
+func (l *line) event(ctx context.Context, timer <-chan time.Time) (*esl.Event, error) {
+	if l.over != nil {
+		return nil, l.over
+	}
+	select {
+	case e, ok := <-l.sess.Events():
+		if !ok {
+			l.over = errLost
+			return nil, l.over
+		}
+		l.take(e)
+		return e, l.over
+	case <-timer:
+		return nil, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// drain takes the events that have come.
+func (l *line) drain(ctx context.Context) error {
+	for l.over == nil {
+		select {
+		case e, ok := <-l.sess.Events():
+			if !ok {
+				l.over = errLost
+			} else {
+				l.take(e)
+			}
+			continue
+		default:
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return nil
+	}
+	return l.over
+}
+
+// take does what an event means to every verb.
+func (l *line) take(e *esl.Event) {
+	switch e.Name() {
+	case "DTMF":
+		l.digit(e)
+	case "CHANNEL_ANSWER":
+		l.answered = true
+		if l.notes.answered.IsZero() {
+			l.notes.answered = eventTime(e)
+		}
+	case "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE":
+		l.over, l.last = dialplan.ErrHangup, e
+	case "CHANNEL_EXECUTE_COMPLETE":
+		// The end of `socket` itself: somebody transferred the call.
+		if e.Get("Application") == "socket" && e.Get("Answer-State") != "hangup" {
+			l.over = errTaken
+		}
+	}
+}
+
+// digit adds a key to the type-ahead. The stream of DTMF events is the truth:
+// FreeSWITCH sends one whenever something takes a digit from the channel's
+// queue, in order, be it a prompt, the music or the parked channel
+// (switch_channel.c, switch_channel_dequeue_dtmf).
+func (l *line) digit(e *esl.Event) {
+	if e.Get("DTMF-Source") == "APP" {
+		l.injected = max(0, l.injected-1)
+		return
+	}
+	if key := e.Get("DTMF-Digit"); len(key) == 1 && key[0] != l.silenced {
+		l.typed.Add(key[0])
+	}
+}
+
+// send sends commands in one write and waits for their replies, which come at
+// once. A refusal by FreeSWITCH is an *esl.ReplyError beside the replies.
+func (l *line) send(ctx context.Context, commands ...esl.Command) ([]*esl.Event, error) {
+	if l.over != nil {
+		return nil, l.over
+	}
+	if err := l.stillOurs(ctx); err != nil {
+		return nil, err
+	}
+	// The reply belongs to the connection: whoever no longer waits for the
+	// verb must not cut it. Options.CommandTimeout bounds the wait.
+	replies, err := l.sess.Pipeline(context.WithoutCancel(ctx), commands...)
+	var refusal *esl.ReplyError
+	switch {
+	case err == nil:
+		return replies, nil
+	case errors.As(err, &refusal):
+		if strings.Contains(refusal.Text, "No such channel") {
+			l.over = dialplan.ErrHangup
+			return replies, l.over
+		}
+		return replies, err
+	case errors.Is(err, esl.ErrBadCommand):
+		return nil, err
+	}
+	// The connection is gone; what came before may say why.
+	for l.over == nil {
+		if _, err := l.event(context.WithoutCancel(ctx), nil); err != nil {
+			break
+		}
+	}
+	return nil, l.over
+}
+
+// stillOurs asks, after this process has stood still, whether the call is
+// still ours: another controller may have taken it meanwhile, and a command on
+// the old socket would still reach the channel.
+func (l *line) stillOurs(ctx context.Context) error {
+	beats := l.pulse.stalls()
+	if beats == l.beats {
+		return nil
+	}
+	owner, err := l.sess.API(context.WithoutCancel(ctx), "uuid_getvar "+l.uuid+" dialgraph_owner")
+	if err != nil || owner != l.token {
+		l.over = errTaken
+		if drained := l.sess.Err(); drained != nil {
+			l.over = errLost
+		}
+		return l.over
+	}
+	l.beats = beats
+	return nil
+}
+
+// start sends an application, after what has to be set before it, and returns
+// the id that its completion will carry.
+func (l *line) start(ctx context.Context, app, arg string, before ...esl.Command) (id string, err error) {
+	l.apps++
+	id = l.token[:8] + "-" + strconv.Itoa(l.apps)
+	command := esl.Execute(app, arg, esl.ExecuteOptions{UUID: id, Lock: true})
+	_, err = l.send(ctx, append(before, command)...)
+	return id, err
+}
+
+// finish waits for the completion of an application. Each event before it is
+// shown to each, which may be nil.
+func (l *line) finish(ctx context.Context, id string, each func(*esl.Event) error) (*esl.Event, error) {
+	probe := time.NewTicker(probeEvery)
+	defer probe.Stop()
+	silent := 0
+	for {
+		e, err := l.event(ctx, probe.C)
+		switch {
+		case err != nil:
+			return e, err
+		case e == nil:
+			if silent++; silent > 1 {
+				if running, err := l.runs(ctx); err != nil || !running {
+					return nil, err
+				}
+			}
+			continue
+		case completes(e, id):
+			return e, nil
+		}
+		silent = 0
+		if each != nil {
+			if err := each(e); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// run executes an application to its end. The completion is nil when the
+// application is no longer there and no completion came.
+func (l *line) run(ctx context.Context, app, arg string, before ...esl.Command) (*esl.Event, error) {
+	id, err := l.start(ctx, app, arg, before...)
+	if err != nil {
+		return nil, err
+	}
+	return l.finish(ctx, id, nil)
+}
+
+// runs asks whether an application still runs on the channel.
+func (l *line) runs(ctx context.Context) (bool, error) {
+	replies, err := l.send(ctx, esl.Command{Line: "api uuid_getvar " + l.uuid + " current_application"})
+	if err != nil {
+		return false, err
+	}
+	app := replies[0].ReplyText()
+	return app != "socket" && app != "park" && app != "_undef_", nil
+}
+
+// stop ends the running application and waits until it has ended. FreeSWITCH
+// loses a break that comes while the application is being set up, and drops
+// one that has not begun without a completion (switch_core_session.c,
+// switch_core_session_exec; mod_commands.c, break_function): so it is repeated,
+// with a marker behind it that completes when nothing else does.
+func (l *line) stop(ctx context.Context, id string) error {
+	for range 20 {
+		l.apps++
+		marker := l.token[:8] + "-" + strconv.Itoa(l.apps)
+		_, err := l.send(ctx,
+			esl.Command{Line: "api uuid_break " + l.uuid + " all"},
+			esl.Execute("set", "dialgraph_marker="+strconv.Itoa(l.apps), esl.ExecuteOptions{UUID: marker, Lock: true}))
+		if err != nil {
+			return err
+		}
+		timer := time.NewTimer(settleFor)
+		for {
+			e, err := l.event(ctx, timer.C)
+			if err != nil {
+				timer.Stop()
+				return err
+			}
+			if e == nil {
+				break
+			}
+			if completes(e, id) || completes(e, marker) {
+				timer.Stop()
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("application %s does not end", id)
+}
+
+// completes tells whether e is the completion of the application.
+func completes(e *esl.Event, id string) bool {
+	return e.Name() == "CHANNEL_EXECUTE_COMPLETE" && e.Get("Application-UUID") == id
+}
+
+// set sets a channel variable at once; an empty value unsets it. uuid_setvar
+// expands nothing, whoever uses the variable later does: the value is checked.
+func (l *line) set(name, value string) esl.Command {
+	return esl.Command{Line: "api uuid_setvar " + l.uuid + " " + name + " " + value}
+}
+
+// eventTime is when FreeSWITCH made the event.
+func eventTime(e *esl.Event) time.Time { return microTime(e.Get("Event-Date-Timestamp")) }
+
+// microTime reads microseconds since 1970; zero for none.
+func microTime(s string) time.Time {
+	us, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || us <= 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us)
+}

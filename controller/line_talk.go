@@ -1,0 +1,317 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dialgraph/dialgraph/controller/esl"
+	"github.com/dialgraph/dialgraph/dialplan"
+)
+
+const (
+	// blip is how long a wait may take before music is worth beginning.
+	blip = 20 * time.Millisecond
+	// tooShort is a playback of music that cannot have been music.
+	tooShort = 500 * time.Millisecond
+	// nothingToHear stands in for music that cannot be played.
+	nothingToHear = "silence_stream://-1"
+	// defaultMusic is the local stream of the shipped FreeSWITCH configuration.
+	defaultMusic = "local_stream://moh"
+)
+
+// music is what a waiting caller hears.
+func (l *line) music(ctx context.Context, s dialplan.Sound) string {
+	for _, s := range []dialplan.Sound{s, l.site.Music} {
+		if s.File == "" && s.Text == "" && s.Tone == "" {
+			continue
+		}
+		file, err := l.file(ctx, s)
+		if err == nil {
+			return file
+		}
+		l.missing(s.Name, err)
+	}
+	return defaultMusic
+}
+
+// Hold plays music while wait runs.
+func (l *line) Hold(ctx context.Context, h dialplan.Hold, wait func(context.Context) error) (string, error) {
+	if err := l.drain(ctx); err != nil {
+		return "", err
+	}
+	if key := l.pick(h.Keys); key != "" {
+		return key, nil
+	}
+	waitCtx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- wait(waitCtx) }()
+	key, waited, err := l.hold(ctx, h, done)
+	cancel()
+	if !waited { // nobody uses what wait returns after we have left
+		<-done
+	}
+	return key, err
+}
+
+// hold plays until done has something, a key is pressed, or the call ends.
+// waited tells that it has read from done.
+func (l *line) hold(ctx context.Context, h dialplan.Hold, done <-chan error) (key string, waited bool, err error) {
+	select {
+	case err := <-done:
+		return "", true, err
+	case <-time.After(blip):
+	}
+	music := l.music(ctx, h.Music)
+	for {
+		began := time.Now()
+		id, err := l.start(ctx, "playback", music, l.terminators(false)...)
+		if err != nil {
+			return "", false, err
+		}
+		key, waited, ended, err := l.listen(ctx, h, id, done)
+		if !ended {
+			return key, waited, err
+		}
+		if time.Since(began) < tooShort && music != nothingToHear {
+			l.missing(music, errNoFile)
+			music = nothingToHear
+		}
+	}
+}
+
+// listen waits while one playback of music runs. ended tells that it has come
+// to its end and has to begin again.
+func (l *line) listen(ctx context.Context, h dialplan.Hold, id string, done <-chan error) (key string, waited, ended bool, err error) {
+	probe := time.NewTicker(probeEvery)
+	defer probe.Stop()
+	for {
+		select {
+		case result := <-done:
+			if err := l.stop(ctx, id); err != nil && result == nil {
+				return "", true, false, err
+			}
+			return "", true, false, result
+		case <-ctx.Done():
+			return "", false, false, context.Cause(ctx)
+		case <-probe.C:
+			if running, err := l.runs(ctx); err != nil || !running {
+				return "", false, err == nil, err
+			}
+		case e, ok := <-l.sess.Events():
+			if !ok {
+				l.over = errLost
+				return "", false, false, l.over
+			}
+			if l.take(e); l.over != nil {
+				return "", false, false, l.over
+			}
+			if completes(e, id) {
+				return "", false, true, nil
+			}
+			if key := l.pick(h.Keys); key != "" {
+				return key, false, false, l.stop(ctx, id)
+			}
+		}
+	}
+}
+
+// pick takes the first of the keys out of the type-ahead; the others stay.
+func (l *line) pick(keys string) string {
+	typed := l.typed.String()
+	i := strings.IndexAny(typed, keys)
+	if i < 0 || keys == "" {
+		return ""
+	}
+	*l.typed = *dialplan.NewTypeAhead(typed[:i] + typed[i+1:])
+	return typed[i : i+1]
+}
+
+// Bridge rings the legs and lets the two talk.
+func (l *line) Bridge(ctx context.Context, b dialplan.Bridge) (dialplan.Bridged, error) {
+	if err := l.drain(ctx); err != nil {
+		return dialplan.Bridged{Outcome: dialplan.Gone}, err
+	}
+	d, fault := l.site.dial(b)
+	if len(d.legs) == 0 {
+		if d.refused > 0 {
+			return dialplan.Bridged{Outcome: dialplan.Refused, Cause: "OUTGOING_CALL_BARRED"}, nil
+		}
+		l.log.Warn("nothing to dial", "error", fault)
+		return dialplan.Bridged{Outcome: dialplan.Unreachable, Cause: "INVALID_NUMBER_FORMAT"}, nil
+	}
+	if fault != nil {
+		l.log.Warn("leg left out", "error", fault)
+	}
+	l.stats.bridges.Add(1)
+	l.notes.offered = l.cfg.Clock()
+	id, err := l.start(ctx, "bridge", d.String(l.legVariables(ctx, b), b.Together), l.beforeBridge(ctx, b)...)
+	if err != nil {
+		return dialplan.Bridged{Outcome: dialplan.Gone}, err
+	}
+	t := talk{line: l, bridge: b, uuids: d.uuids}
+	if b.CancelKey != "" {
+		l.silenced = b.CancelKey[0]
+	}
+	e, err := l.finish(ctx, id, t.event)
+	l.silenced = 0
+	return t.end(ctx, e, err)
+}
+
+// beforeBridge sets what `bridge` reads from the caller's channel.
+func (l *line) beforeBridge(ctx context.Context, b dialplan.Bridge) []esl.Command {
+	commands := []esl.Command{
+		{Line: "api uuid_setvar_multi " + l.uuid + " continue_on_fail=true;hangup_after_bridge=false;socket_resume=true;" +
+			"originate_disposition=;bridge_uuid=;last_bridge_to=;bridge_hangup_cause=;origination_cancel_key=" + keys(b.CancelKey)},
+		l.set("ringback", l.music(ctx, b.Ringback)),
+	}
+	return commands
+}
+
+// legVariables are what all legs have in common. The controller may be lost
+// while it rings, then the call resumes; from the answer on the talk goes on
+// without it: FreeSWITCH itself flips socket_resume when a leg answers.
+func (l *line) legVariables(ctx context.Context, b dialplan.Bridge) []string {
+	variables := []string{
+		"ignore_early_media=true",
+		fmt.Sprintf("originate_timeout=%d", originateSeconds(b)),
+		"api_on_answer='uuid_setvar " + l.uuid + " socket_resume false'",
+	}
+	if passes(b.Presented, wordSigns) {
+		variables = append(variables, "origination_caller_id_number="+b.Presented)
+	}
+	whisper := l.playable(ctx, b.Whisper)
+	switch {
+	case keys(b.AcceptKey) != "":
+		file := quiet
+		if len(whisper) > 0 {
+			file = whisper[0]
+		}
+		variables = append(variables, "group_confirm_key="+keys(b.AcceptKey)[:1], "group_confirm_file='"+file+"'")
+	case len(whisper) > 0:
+		variables = append(variables, "group_confirm_key=exec", "group_confirm_file='playback "+whisper[0]+"'")
+	}
+	return variables
+}
+
+// originateSeconds bounds one attempt as a whole.
+func originateSeconds(b dialplan.Bridge) int {
+	longest := 0
+	for _, leg := range b.Legs {
+		longest = max(longest, ringSeconds(leg.Timeout))
+	}
+	return longest + 1
+}
+
+// A talk is a bridge from the first ring to its end.
+type talk struct {
+	line      *line
+	bridge    dialplan.Bridge
+	uuids     []string
+	bridged   dialplan.Bridged
+	cancelled bool
+}
+
+// event looks at what happens while it rings and while the two talk.
+func (t *talk) event(e *esl.Event) error {
+	switch e.Name() {
+	case "DTMF":
+		if t.bridged.Answered.IsZero() && t.bridge.CancelKey != "" &&
+			e.Get("DTMF-Digit") == t.bridge.CancelKey[:1] && e.Get("DTMF-Source") != "APP" {
+			t.cancelled = true
+		}
+	case "CHANNEL_BRIDGE":
+		if !t.bridged.Answered.IsZero() {
+			return nil
+		}
+		t.answered(e)
+	case "CHANNEL_UNBRIDGE":
+		t.bridged.Ended = eventTime(e)
+	}
+	return nil
+}
+
+// answered notes who answered, and tells.
+func (t *talk) answered(e *esl.Event) {
+	l := t.line
+	leg := e.Get("Bridge-B-Unique-ID")
+	if leg == "" || leg == l.uuid {
+		leg = e.Get("Other-Leg-Unique-ID")
+	}
+	t.bridged = dialplan.Bridged{
+		Outcome: dialplan.Answered, Leg: leg, Index: max(slices.Index(t.uuids, leg), 0), Answered: eventTime(e),
+	}
+	l.silenced = 0
+	l.stats.answers.Add(1)
+	l.notes.leg = leg
+	if l.notes.talked.IsZero() {
+		l.notes.talked = t.bridged.Answered
+	}
+	if t.bridge.Answered != nil {
+		t.bridge.Answered(t.bridged)
+	}
+}
+
+// end makes the outcome of the bridge from its completion, or from what ended
+// the wait for it.
+func (t *talk) end(ctx context.Context, e *esl.Event, err error) (dialplan.Bridged, error) {
+	l, b := t.line, &t.bridged
+	talked := !b.Answered.IsZero()
+	if talked {
+		if b.Ended.IsZero() {
+			b.Ended = l.cfg.Clock()
+		}
+		l.notes.talk += b.Ended.Sub(b.Answered)
+	}
+	switch {
+	case errors.Is(err, dialplan.ErrHangup):
+		if !talked {
+			b.Outcome = dialplan.Gone
+		}
+		b.ByCaller = ender(l.last) == "caller"
+		b.Cause = hangupCause(l.last)
+		return *b, err
+	case err != nil:
+		if !talked {
+			b.Outcome = dialplan.Lost
+		}
+		return *b, err
+	case talked:
+		b.Cause = e.Var("bridge_hangup_cause")
+	case e == nil:
+		b.Outcome = dialplan.Lost
+	default:
+		b.Cause = e.Var("originate_disposition")
+		b.Outcome = outcome(b.Cause)
+		if t.cancelled && b.Outcome == dialplan.NoAnswer {
+			b.Outcome = dialplan.Cancelled
+		}
+	}
+	_, err = l.send(ctx, l.set("socket_resume", "true"))
+	return *b, err
+}
+
+// Bridged tells what became of an attempt that a former owner of the call
+// began, from the channel as it was handed over.
+func (l *line) Bridged(ctx context.Context, id string) (dialplan.Bridged, bool, error) {
+	if err := l.drain(ctx); err != nil {
+		return dialplan.Bridged{}, false, err
+	}
+	channel := l.sess.Channel()
+	leg := channel.Var("last_bridge_to")
+	for i := range maxLegs {
+		if leg != "" && leg == legUUID(id, i) {
+			return dialplan.Bridged{
+				Outcome: dialplan.Answered, Leg: leg, Index: i, Cause: channel.Var("bridge_hangup_cause"),
+				Answered: microTime(channel.Get("Caller-Channel-Bridged-Time")), Ended: eventTime(channel),
+			}, true, nil
+		}
+	}
+	return dialplan.Bridged{}, false, nil
+}
+
+// maxLegs is how many telephones one attempt may ring.
+const maxLegs = 100

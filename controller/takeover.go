@@ -1,0 +1,310 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/dialgraph/dialgraph/dialplan"
+)
+
+const (
+	// takeAtOnce is how many calls are taken over in one step, pacing what
+	// comes over one node.
+	takeAtOnce = 50
+	// nodeLost is how long a node may be out of reach before its calls count
+	// as gone.
+	nodeLost = 5 * time.Second
+	// probeFor bounds the question to a peer whether it is alive.
+	probeFor = time.Second
+)
+
+// guard renews the heartbeat, keeps the nodes' lists of controllers, and looks
+// after calls that nobody has, until ctx ends.
+func (c *Controller) guard(ctx context.Context) {
+	if c.cfg.Peers == nil {
+		<-ctx.Done()
+		return
+	}
+	var watched sync.WaitGroup
+	defer watched.Wait()
+	every := time.NewTicker(c.cfg.Lease / 3)
+	defer every.Stop()
+	for {
+		c.round(ctx, &watched)
+		select {
+		case <-every.C:
+		case <-ctx.Done():
+			c.resign(context.WithoutCancel(ctx))
+			return
+		}
+	}
+}
+
+// round is one beat of the guard.
+func (c *Controller) round(ctx context.Context, watched *sync.WaitGroup) {
+	ask, cancel := context.WithTimeout(ctx, c.cfg.Lease/3)
+	defer cancel()
+	alive, err := c.cfg.Peers.Renew(ask, c.self(), c.cfg.Lease)
+	if err != nil {
+		c.asked(ctx, "renew heartbeat", err)
+		return
+	}
+	c.publish(ask, alive)
+	if c.live.draining() {
+		return
+	}
+	expired, err := c.cfg.Peers.Expired(ask)
+	if err != nil {
+		c.asked(ctx, "look for dead instances", err)
+		return
+	}
+	for _, peer := range expired {
+		if !c.probe(ctx, peer) {
+			c.take(ctx, peer.Instance, watched)
+		}
+	}
+	c.take(ctx, "", watched)
+}
+
+// self is this instance as the others see it: without an address once it
+// drains, so that they take it off the nodes' lists.
+func (c *Controller) self() Peer {
+	if c.live.draining() {
+		return Peer{Instance: c.cfg.Instance}
+	}
+	return Peer{Instance: c.cfg.Instance, Address: c.cfg.Address}
+}
+
+// resign gives the lease back.
+func (c *Controller) resign(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Settle)
+	defer cancel()
+	_, err := c.cfg.Peers.Renew(ctx, c.self(), 0)
+	c.asked(ctx, "give back heartbeat", err)
+}
+
+// asked counts and logs what the store could not do.
+func (c *Controller) asked(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		c.stats.storeErrors.Add(1)
+		c.cfg.Log.Warn("store failed", "doing", what, "error", err)
+	}
+}
+
+// publish writes the live controllers to every node, rotated so that each node
+// begins with another one and the load spreads.
+func (c *Controller) publish(ctx context.Context, alive []Peer) {
+	hosts := addresses(alive)
+	if len(hosts) == 0 {
+		return // a list that is too old is better than none
+	}
+	for i, node := range c.nodes.all() {
+		turned := slices.Concat(hosts[i%len(hosts):], hosts[:i%len(hosts)])
+		if err := node.setHosts(ctx, turned); err != nil {
+			c.cfg.Log.Warn("list of controllers not written", "node", node.name, "error", err)
+		}
+	}
+}
+
+// addresses are those of the peers that take calls, sorted, each once.
+func addresses(peers []Peer) []string {
+	var hosts []string
+	for _, p := range peers {
+		if hostPort.MatchString(p.Address) {
+			hosts = append(hosts, p.Address)
+		}
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}
+
+// probe asks a peer itself whether it is alive: it says `connect` to whoever
+// comes, unless it is dead, hung or cannot be reached.
+func (c *Controller) probe(ctx context.Context, peer Peer) bool {
+	ctx, cancel := context.WithTimeout(ctx, probeFor)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", peer.Address)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = conn.Close() }()
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetReadDeadline(deadline); err != nil {
+		return false
+	}
+	_, err = io.ReadFull(conn, make([]byte, 1))
+	return err == nil
+}
+
+// take looks after some calls of a dead instance, or, with none named, after
+// calls whose socket was lost and that nobody came for.
+func (c *Controller) take(ctx context.Context, dead string, watched *sync.WaitGroup) {
+	ask, cancel := context.WithTimeout(ctx, c.cfg.Lease)
+	defer cancel()
+	calls, err := c.cfg.Peers.Take(ask, c.cfg.Instance, dead, c.cfg.Lease, takeAtOnce)
+	if err != nil {
+		c.asked(ctx, "take calls", err)
+		return
+	}
+	for _, o := range calls {
+		c.rescue(ctx, o, dead == "", watched)
+	}
+}
+
+// rescue decides about one call. A call whose socket was lost has been brought
+// to a controller by FreeSWITCH, or has gone on in the dialplan: it is looked
+// after until it ends, and left alone otherwise.
+func (c *Controller) rescue(ctx context.Context, o Owned, unowned bool, watched *sync.WaitGroup) {
+	log := c.cfg.Log.With("call", o.Call)
+	if c.live.has(o.Call) {
+		return
+	}
+	node, gone := c.nodes.of(o, nodeLost)
+	if gone {
+		c.bury(ctx, o)
+		return
+	}
+	if node == nil {
+		c.letGo(ctx, o)
+		return
+	}
+	ask, cancel := context.WithTimeout(ctx, c.cfg.Settle)
+	defer cancel()
+	exists, err := node.exists(ask, o.Call)
+	if err == nil && !exists {
+		c.bury(ctx, o)
+		return
+	}
+	if err != nil || unowned {
+		c.letGo(ctx, o)
+		return
+	}
+	resumes, err := node.resumes(ask, o.Call)
+	switch {
+	case err != nil:
+		c.letGo(ctx, o)
+	case resumes:
+		if err := node.bring(ask, o.Call, c.cfg.Address); err != nil {
+			log.Warn("call not fetched", "error", err)
+			c.letGo(ctx, o)
+			return
+		}
+		c.stats.fetched.Add(1)
+		log.Info("call fetched", "from", o.Instance)
+	default:
+		c.stats.adopted.Add(1)
+		log.Info("talk adopted", "from", o.Instance)
+		watched.Go(func() { c.adopt(ctx, node, o) })
+	}
+}
+
+// letGo puts a call back to be looked at again.
+func (c *Controller) letGo(ctx context.Context, o Owned) {
+	c.asked(ctx, "release call", c.cfg.Owners.Release(ctx, o.Call, o.Token))
+}
+
+// adopt watches a talk whose controller is dead: it goes on without anybody.
+// When it ends with the caller still there, the call is fetched; when the
+// caller hangs up, it is over.
+func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
+	events, stop, err := node.events(ctx, o.Call)
+	if err != nil {
+		c.letGo(ctx, o)
+		return
+	}
+	defer stop()
+	again := time.NewTicker(c.cfg.Lease) // for what happened before the filter stood
+	defer again.Stop()
+	for {
+		select {
+		case e, ok := <-events:
+			switch {
+			case !ok:
+				c.letGo(context.WithoutCancel(ctx), o)
+				return
+			case e.Name() == "CHANNEL_HANGUP_COMPLETE":
+				c.finish(ctx, o, func(r *Record) { r.hungUp(e, c.cfg.Clock()) })
+				return
+			case e.Get("Answer-State") != "hangup": // CHANNEL_UNBRIDGE
+				if err := node.bring(ctx, o.Call, c.cfg.Address); err != nil {
+					c.cfg.Log.Warn("call not fetched", "call", o.Call, "error", err)
+				}
+				return
+			}
+		case <-again.C:
+			if exists, err := node.exists(ctx, o.Call); err == nil && !exists {
+				c.bury(ctx, o)
+				return
+			}
+			if c.live.has(o.Call) {
+				return
+			}
+		case <-ctx.Done():
+			c.letGo(context.WithoutCancel(ctx), o)
+			return
+		}
+	}
+}
+
+// bury ends a call that has gone with nobody watching.
+func (c *Controller) bury(ctx context.Context, o Owned) {
+	c.stats.reaped.Add(1)
+	c.finish(ctx, o, func(r *Record) { r.hungUp(nil, c.cfg.Clock()) })
+}
+
+// finish ends a call that no goroutine of ours runs: its place in a queue, its
+// agent, its record, its cursor.
+func (c *Controller) finish(ctx context.Context, o Owned, end func(*Record)) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+	defer cancel()
+	mine, err := c.cfg.Owners.Forget(ctx, o.Call, o.Token)
+	if err != nil || !mine {
+		c.asked(ctx, "forget call", err)
+		return
+	}
+	cursor, err := c.cfg.Cursors.Load(ctx, o.Call)
+	if err != nil {
+		c.asked(ctx, "load cursor", err)
+		return
+	}
+	if cursor != nil {
+		c.vacate(ctx, cursor)
+		c.asked(ctx, "delete cursor", c.cfg.Cursors.Delete(ctx, o.Call))
+	}
+	record, err := c.cfg.Records.Load(ctx, o.Call)
+	if err != nil {
+		c.asked(ctx, "load record", err)
+	}
+	if record == nil {
+		record = &Record{Call: o.Call, Node: o.Node, Started: o.Since}
+	}
+	if !record.Ended.IsZero() {
+		return // somebody has written the end
+	}
+	record.note(&notes{}, cursor)
+	record.Instance = c.cfg.Instance
+	end(record)
+	c.asked(ctx, "put record", c.cfg.Records.Put(ctx, record))
+	c.cfg.Log.Info("call ended", "call", o.Call, "cause", record.Cause, "by", record.Ender)
+}
+
+// vacate gives back what the call held in a queue.
+func (c *Controller) vacate(ctx context.Context, cursor *dialplan.Cursor) {
+	state := cursor.State
+	if state.Offer != nil {
+		report := dialplan.Report{Outcome: dialplan.Gone, Ended: c.cfg.Clock()}
+		c.asked(ctx, "report offer", c.cfg.World.Report(ctx, *state.Offer, report))
+	}
+	if state.Ticket != "" {
+		err := c.cfg.World.Leave(ctx, state.Ticket, dialplan.LeaveAbandoned)
+		if !errors.Is(err, dialplan.ErrNoTicket) {
+			c.asked(ctx, "leave queue", err)
+		}
+	}
+}
