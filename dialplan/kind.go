@@ -28,6 +28,19 @@ type kindType struct {
 // kinds are all the kinds of node.
 var kinds = register(
 	kindType{name: "play", zero: &play{}, doc: "Plays one or more prompts, always the same or by the time of day."},
+	kindType{name: "menu", zero: &menu{}, doc: "Plays a prompt and goes where the key that the caller presses leads to."},
+	kindType{name: "collect", zero: &collect{}, doc: "Gathers a row of digits, such as a contract number, and may read it back."},
+	kindType{name: "say", zero: &say{}, doc: "Speaks a value: a number, digits, a date, a time, an amount of money or free text."},
+	kindType{name: "choose", zero: &choose{}, doc: "Goes where the first condition that is true leads to."},
+	kindType{name: "hours", zero: &hours{}, doc: "Goes one way in opening hours and another outside of them."},
+	kindType{name: "outage", zero: &outage{}, doc: "Asks whether there is an outage at the caller's address."},
+	kindType{name: "set", zero: &set{}, doc: "Changes variables."},
+	kindType{name: "queue", zero: &queue{}, doc: "Lets the caller wait for an agent and talk to one."},
+	kindType{name: "dial", zero: &dial{}, doc: "Calls an extension or an outside number, or several, for the caller."},
+	kindType{name: "call", zero: &callNode{}, doc: "Goes through a nested menu and comes back."},
+	kindType{name: "return", zero: &returnNode{}, doc: "Ends a nested menu: goes on where it was called from."},
+	kindType{name: "language", zero: &language{}, doc: "Changes the language of the call, or lets the caller choose it."},
+	kindType{name: "tag", zero: &tag{}, doc: "Marks the call for the statistics."},
 	kindType{name: "exit", zero: &exit{}, doc: "Leaves the menu: the number's own fallback takes the call."},
 	kindType{name: "hangup", zero: &hangup{}, doc: "Ends the call."},
 )

@@ -42,7 +42,8 @@ type Voice interface {
 type Talk interface {
 	// Hold plays music while wait runs, and stops when wait has returned or
 	// one of h.Keys was pressed. The context given to wait ends with the hold.
-	// It returns the key pressed, "" when wait returned first, and wait's error.
+	// It returns the key pressed, "" when wait returned first, and wait's error;
+	// wait has always returned by then.
 	Hold(ctx context.Context, h Hold, wait func(context.Context) error) (key string, err error)
 	// Bridge rings the legs and, when one answers, lets the two talk until
 	// either hangs up. Nobody answering is an Outcome, not an error. ErrHangup

@@ -121,13 +121,13 @@ func (l *loader) branches(target *node, v reflect.Value, p pair, entries []pair)
 	}
 	for _, f := range fields {
 		if !has(entries, f.name) {
-			l.missing(v, p, f, fields)
+			l.missing(v, p, entries, f)
 		}
 	}
 }
 
 // missing fills a branch that the document leaves out.
-func (l *loader) missing(v reflect.Value, p pair, f field, fields []field) {
+func (l *loader) missing(v reflect.Value, p pair, entries []pair, f field) {
 	target, isRef := v.Field(f.index).Addr().Interface().(*ref)
 	switch {
 	case f.missing == "":
@@ -140,7 +140,11 @@ func (l *loader) missing(v reflect.Value, p pair, f field, fields []field) {
 		*target = endHangup
 		l.ends[l.current] = true
 	default:
-		*target = v.Field(find(fields, f.missing).index).Interface().(ref)
+		other := find(l.menu.nodes[l.current].kind.plan.branches, f.missing)
+		if !has(entries, other.name) {
+			l.missing(v, p, entries, *other)
+		}
+		*target = v.Field(other.index).Interface().(ref)
 	}
 }
 

@@ -35,7 +35,7 @@ var (
 )
 
 const (
-	maxPath = 200  // bytes
+	maxFile = 200  // bytes
 	maxText = 2000 // bytes of a text in one language
 )
 
@@ -77,8 +77,8 @@ func (l *loader) readPrompt(name string, p pair) *prompt {
 func (l *loader) checkFiles(files translations) {
 	for _, t := range files {
 		switch {
-		case len(t.value) > maxPath:
-			l.faultAt(t.place, "a path of %d bytes: at most %d", len(t.value), maxPath)
+		case len(t.value) > maxFile:
+			l.faultAt(t.place, "a path of %d bytes: at most %d", len(t.value), maxFile)
 		case strings.HasPrefix(t.value, "/"):
 			l.faultAt(t.place, "%q is absolute: write the path below the prompts folder", clip(t.value))
 		case slices.Contains(strings.Split(t.value, "/"), ".."):
