@@ -174,14 +174,10 @@ func (c *Conn) send(x *exchange, b []byte) error {
 	c.newest = x
 	c.mu.Unlock()
 
-	err := c.nc.SetWriteDeadline(time.Now().Add(c.opts.WriteTimeout))
-	if err == nil {
-		_, err = c.nc.Write(b)
-	}
-	if err == nil {
-		err = c.nc.SetWriteDeadline(time.Time{})
-	}
-	if err != nil {
+	// Deadlines cannot be set on a closed connection only; Write and the reader say so.
+	_ = c.nc.SetWriteDeadline(time.Now().Add(c.opts.WriteTimeout))
+	defer func() { _ = c.nc.SetWriteDeadline(time.Time{}) }()
+	if _, err := c.nc.Write(b); err != nil {
 		return c.fail(err) // half a command may be on the wire
 	}
 	return nil
@@ -193,22 +189,19 @@ func (c *Conn) await(ctx context.Context, x *exchange) error {
 	defer timeout.Stop()
 	select {
 	case <-x.done:
-		return nil
-	case <-timeout.C:
-		return c.fail(ErrTimeout)
-	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return c.fail(ErrTimeout)
-		}
-		return c.over(ctx)
 	case <-c.done:
-		select {
-		case <-x.done: // the last thing that was read
-			return nil
-		default:
-			return c.Err()
-		}
+	case <-ctx.Done():
+	case <-timeout.C:
 	}
+	select {
+	case <-x.done: // replies that came win over an end that came with them
+		return nil
+	default:
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return c.over(ctx)
+	}
+	return c.fail(ErrTimeout) // or what ended the connection before
 }
 
 // over says why no reply can come: the end of the connection first, because the context of a session ends with it.

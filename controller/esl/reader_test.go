@@ -49,11 +49,15 @@ func readAll(nc net.Conn, o Options) (frames []string, err error) {
 	}
 }
 
-// conversation has every kind of frame, one larger than the buffer, and a body without a line break at its end.
+// longText does not fit into the buffer.
+var longText = strings.Repeat("long ", readBuffer) + "text"
+
+// conversation has every kind of frame, some larger than the buffer, and a body without a line break at its end.
 var conversation = strings.Join([]string{
 	"Content-Type: auth/request\n\n",
 	channelData("a"),
 	"\n\n" + reply("+OK"),
+	reply(longText),
 	event("CHANNEL_ANSWER", "Unique-ID: a", "variable_long: "+strings.Repeat("x", 2*readBuffer)),
 	apiResult("true"),
 	event("DTMF", "Unique-ID: a"),
@@ -66,6 +70,7 @@ var conversationFrames = []string{
 	`auth/request  "" "" ""`,
 	`command/reply CHANNEL_DATA "a" "+OK" ""`,
 	`command/reply  "" "+OK" ""`,
+	`command/reply  "" "` + longText + `" ""`,
 	`text/event-plain CHANNEL_ANSWER "a" "" ""`,
 	`api/response  "" "true" "true"`,
 	`text/event-plain DTMF "a" "" ""`,
@@ -88,7 +93,7 @@ func TestReadSplitAnywhere(t *testing.T) {
 
 func TestReadSplitAtEveryByteOfASocket(t *testing.T) {
 	stream := channelData("a") + event("DTMF", "Unique-ID: a") + apiResult("true")
-	want := []string{conversationFrames[1], conversationFrames[5], conversationFrames[4]}
+	want := []string{conversationFrames[1], conversationFrames[6], conversationFrames[5]}
 	for i := 1; i < len(stream); i++ {
 		here, there := net.Pipe()
 		go func() {

@@ -90,18 +90,33 @@ func TestCallIsHandedOver(t *testing.T) {
 }
 
 func TestContextEndsWithTheConnection(t *testing.T) {
-	cause := make(chan error, 1)
-	s := &Server{Handler: func(ctx context.Context, _ *Session) {
-		<-ctx.Done()
-		cause <- context.Cause(ctx)
-	}}
-	fs := handOver(t, serve(t, s), "a")
-	fs.send("nonsense\n")
-	var protocol *ProtocolError
-	if err := <-cause; !errors.As(err, &protocol) {
-		t.Errorf("cause %v, want a ProtocolError", err)
+	for situation, tt := range map[string]struct {
+		frames string
+		want   Stats
+	}{
+		"nonsense":         {"nonsense\n", Stats{Accepted: 1, ProtocolErrors: 1}},
+		"body too large":   {"Content-Type: log/data\nContent-Length: 1048577\n\n", Stats{Accepted: 1, ProtocolErrors: 1}},
+		"too many events":  {strings.Repeat(event("DTMF"), 5), Stats{Accepted: 1, SlowConsumers: 1}},
+		"command unheeded": {event("DTMF"), Stats{Accepted: 1, Timeouts: 1}},
+	} {
+		t.Run(situation, func(t *testing.T) {
+			ended := make(chan struct{})
+			s := &Server{Options: Options{EventQueue: 4, CommandTimeout: 50 * time.Millisecond}}
+			s.Handler = func(ctx context.Context, session *Session) {
+				defer close(ended)
+				if situation == "command unheeded" {
+					_, _ = session.Command(ctx, "linger")
+				}
+				<-ctx.Done()
+				if got, want := context.Cause(ctx), session.Err(); !errors.Is(got, want) {
+					t.Errorf("cause %v, connection ended with %v", got, want)
+				}
+			}
+			handOver(t, serve(t, s), "a").send(tt.frames)
+			await(t, "the end of the handler", ended)
+			eventually(t, "the count", func() bool { return s.Stats() == tt.want })
+		})
 	}
-	eventually(t, "the count", func() bool { return s.Stats() == Stats{Accepted: 1, ProtocolErrors: 1} })
 }
 
 func TestRefusedBeforeAByteIsSent(t *testing.T) {
