@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -27,10 +26,7 @@ const (
 	tagNone = "-" // nothing is there
 )
 
-func tagOf(raw string, ok bool) string {
-	if !ok {
-		return tagNone
-	}
+func tagOf(raw string) string {
 	sum := sha1.Sum([]byte(raw))
 	return hex.EncodeToString(sum[:])
 }
@@ -47,38 +43,35 @@ const (
 )
 
 // change checks what is there and writes under that condition, again and
-// again until nobody came in between.
-func change[T any](ctx context.Context, check Check[T], read func(context.Context) (string, error),
-	write func(ctx context.Context, tag string) (string, error),
+// again until nobody came in between. read returns what the tag is made of,
+// and its meaning; redis.Nil for nothing.
+func change[T any](ctx context.Context, check Check[T], read func(context.Context) (raw string, now T, err error),
+	write func(ctx context.Context, tag string) (reply string, err error),
 ) (created bool, err error) {
 	for range changeAttempts {
 		tag := tagAny
 		if check != nil {
-			raw, err := read(ctx)
-			if err != nil && !errors.Is(err, redis.Nil) {
+			raw, now, err := read(ctx)
+			there := &now
+			switch {
+			case err == nil:
+				tag = tagOf(raw)
+			case errors.Is(err, redis.Nil):
+				tag, there = tagNone, nil
+			default:
 				return false, err
 			}
-			if tag = tagOf(raw, err == nil); err == nil {
-				var now T
-				if err := json.Unmarshal([]byte(raw), &now); err != nil {
-					return false, fmt.Errorf("stored document: %w", err)
-				}
-				err = check(&now)
-			} else {
-				err = check(nil)
-			}
-			if err != nil {
+			if err := check(there); err != nil {
 				return false, err
 			}
 		}
 		reply, err := write(ctx, tag)
-		switch {
-		case err != nil:
+		if err != nil {
 			return false, err
-		case reply == replyChanged:
-			continue
 		}
-		return outcome(reply)
+		if reply != replyChanged {
+			return outcome(reply)
+		}
 	}
 	return false, ErrConflict
 }

@@ -58,13 +58,10 @@ type documents[T any] struct {
 	with []string // further keys of the scripts
 }
 
-func (d documents[T]) get(ctx context.Context, id string) (v T, err error) {
-	raw, err := d.raw(ctx, id)
+func (d documents[T]) get(ctx context.Context, id string) (T, error) {
+	_, v, err := d.read(ctx, id)
 	if errors.Is(err, redis.Nil) {
 		return v, fmt.Errorf("%s %q: %w", d.noun, id, ErrNotFound)
-	}
-	if err == nil {
-		err = json.Unmarshal([]byte(raw), &v)
 	}
 	if err != nil {
 		return v, fmt.Errorf("get %s %q: %w", d.noun, id, err)
@@ -72,8 +69,15 @@ func (d documents[T]) get(ctx context.Context, id string) (v T, err error) {
 	return v, nil
 }
 
-func (d documents[T]) raw(ctx context.Context, id string) (string, error) {
-	return d.s.rdb.HGet(ctx, d.hash, id).Result()
+func (d documents[T]) reader(id string) func(context.Context) (string, T, error) {
+	return func(ctx context.Context) (string, T, error) { return d.read(ctx, id) }
+}
+
+func (d documents[T]) read(ctx context.Context, id string) (raw string, v T, err error) {
+	if raw, err = d.s.rdb.HGet(ctx, d.hash, id).Result(); err == nil {
+		err = json.Unmarshal([]byte(raw), &v)
+	}
+	return raw, v, err
 }
 
 func (d documents[T]) put(ctx context.Context, id string, v T, check Check[T], args ...any) (created bool, err error) {
@@ -81,20 +85,18 @@ func (d documents[T]) put(ctx context.Context, id string, v T, check Check[T], a
 	if err != nil {
 		return false, fmt.Errorf("put %s %q: %w", d.noun, id, err)
 	}
-	read := func(ctx context.Context) (string, error) { return d.raw(ctx, id) }
-	return change(ctx, check, read, func(ctx context.Context, tag string) (string, error) {
+	return change(ctx, check, d.reader(id), func(ctx context.Context, tag string) (string, error) {
 		all := append([]any{id, document, tag, d.s.keys.configChannel()}, args...)
 		return putConfig.Run(ctx, d.s.rdb, append([]string{d.hash, d.s.keys.configGeneration()}, d.with...), all...).Text()
 	})
 }
 
 func (d documents[T]) delete(ctx context.Context, id string, check Check[T]) error {
-	read := func(ctx context.Context) (string, error) { return d.raw(ctx, id) }
 	keys := []string{d.hash, d.s.keys.configGeneration()}
 	if len(d.with) > 0 {
 		keys = append(keys, d.with[0])
 	}
-	_, err := change(ctx, check, read, func(ctx context.Context, tag string) (string, error) {
+	_, err := change(ctx, check, d.reader(id), func(ctx context.Context, tag string) (string, error) {
 		return deleteConfig.Run(ctx, d.s.rdb, keys, id, tag, d.s.keys.configChannel()).Text()
 	})
 	return err

@@ -35,14 +35,14 @@ func (k keys) customerIDs() string     { return k.doc("{customers}:ids") }     /
 func (k keys) customerNumbers() string { return k.doc("{customers}:numbers") } // hash: customer -> its numbers, by space
 func (k keys) numberCustomer() string  { return k.doc("{customers}:of") }      // hash: number -> customer
 
-// Outages: the table of sources of a site, and one hash for each generation
-// of a source, each under its own tag so that imports spread over a cluster.
-func (k keys) outageSources(site string) string { // hash: source -> generation
-	return k.doc("{o:" + site + "}")
-}
-func (k keys) outages(site, source, generation string) string { // hash: address -> flag
-	return k.doc("{o:" + site + ":" + source + ":" + generation + "}")
-}
+// Outages: the table of sources of a site, and for each generation of a
+// source a hash and its index, under their own tag so that imports spread
+// over a cluster.
+func (k keys) outageSites() string              { return k.doc("outage-sites") }            // set
+func (k keys) outageSources(site string) string { return k.doc("{o:" + site + "}") }        // hash: source -> generation
+func (k keys) outageLeavers(site string) string { return k.doc("{o:" + site + "}:leaver") } // hash: source and generation -> when it goes, in ms
+func (k keys) outages(f flagSet) string         { return k.doc(f.tag()) }                   // hash: address -> flag
+func (k keys) outageAddresses(f flagSet) string { return k.doc(f.tag() + ":addresses") }    // sorted set by name: address
 
 // Records: one key a call, and one index by time.
 func (k keys) record(call string) string { return k.doc("{c:" + call + "}:record") } // JSON

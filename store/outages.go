@@ -1,0 +1,363 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+)
+
+// An Outage is a flag on an address: it holds for every place inside.
+type Outage struct {
+	Site    string    `json:"site"`
+	Source  string    `json:"source"`            // who set it: a CRM, a monitoring system
+	Address string    `json:"address"`           // as Address makes it
+	Message string    `json:"message,omitempty"` // for the caller
+	Until   time.Time `json:"until,omitzero"`    // expected end; zero when unknown
+	Expires time.Time `json:"expires"`           // the flag is gone after that, whatever happens
+}
+
+// How long a flag lives that does not say so itself.
+const (
+	outageLife     = 24 * time.Hour // without an expected end
+	outageOverrun  = time.Hour      // beyond the expected end
+	maxOutageLife  = 90 * 24 * time.Hour
+	maxMessage     = 1000 // bytes
+	maxSources     = 32   // of a site: a lookup asks them all
+	outageAttempts = 5    // when an import replaces the flags meanwhile
+)
+
+// A flagSet is one generation of a source: what its last import brought, and
+// what was set and cleared since.
+type flagSet struct{ site, source, generation string }
+
+func (f flagSet) tag() string { return "{o:" + f.site + ":" + f.source + ":" + f.generation + "}" }
+
+// setOutage sets a flag.
+//
+// KEYS[1] flags  KEYS[2] addresses  ARGV[1] address  ARGV[2] flag
+var setOutage = redis.NewScript(`
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], 0, ARGV[1])
+return 1
+`)
+
+// clearOutage clears a flag.
+//
+// KEYS[1] flags  KEYS[2] addresses  ARGV[1] address
+// Returns how many were there.
+var clearOutage = redis.NewScript(`
+redis.call('ZREM', KEYS[2], ARGV[1])
+return redis.call('HDEL', KEYS[1], ARGV[1])
+`)
+
+// startSource gives a source its first generation.
+//
+// KEYS[1] sources  ARGV[1] source  ARGV[2] generation  ARGV[3] most sources
+// Returns the generation, the one that was there if any, or nil for too many.
+var startSource = redis.NewScript(`
+local there = redis.call('HGET', KEYS[1], ARGV[1])
+if there then return there end
+if redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[3]) then return false end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return ARGV[2]
+`)
+
+// Outages are the flags that the CRM has set on addresses. It remembers the
+// sources of each site, so that a lookup is one round trip.
+type Outages struct {
+	s       *Store
+	mu      sync.Mutex
+	sources map[string]map[string]string // site -> source -> generation
+}
+
+// Outages returns the flags in the store.
+func (s *Store) Outages() *Outages {
+	return &Outages{s: s, sources: make(map[string]map[string]string)}
+}
+
+// Lookup returns the flag on the address, or else on the smallest place around
+// it that has one; ok is false when there is none. It takes one round trip,
+// two when a source has been imported since the last one.
+func (o *Outages) Lookup(ctx context.Context, site, address string) (found Outage, ok bool, err error) {
+	if address, err = Address(address); err != nil {
+		return Outage{}, false, err
+	}
+	places := prefixes(address)
+	for range outageAttempts {
+		known := o.known(site)
+		flags, sources, err := o.ask(ctx, site, known, places)
+		if err != nil {
+			return Outage{}, false, fmt.Errorf("look up outage: %w", err)
+		}
+		if maps.Equal(sources, known) {
+			return o.best(site, places, flags)
+		}
+		o.learn(site, sources)
+	}
+	return Outage{}, false, fmt.Errorf("look up outage: %w", ErrConflict)
+}
+
+// ask reads, in one round trip, the flags of every known source on the places,
+// and what the sources are now.
+func (o *Outages) ask(ctx context.Context, site string, known map[string]string, places []string) (map[string][]any, map[string]string, error) {
+	flags := make(map[string]*redis.SliceCmd, len(known))
+	var sources *redis.MapStringStringCmd
+	_, err := o.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for source, generation := range known {
+			flags[source] = p.HMGet(ctx, o.s.keys.outages(flagSet{site, source, generation}), places...)
+		}
+		sources = p.HGetAll(ctx, o.s.keys.outageSources(site))
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	got := make(map[string][]any, len(flags))
+	for source, cmd := range flags {
+		got[source] = cmd.Val()
+	}
+	return got, sources.Val(), nil
+}
+
+// best is the flag on the smallest place; of several there, that of the source
+// whose name comes first.
+func (o *Outages) best(site string, places []string, flags map[string][]any) (Outage, bool, error) {
+	now := o.s.localNow()
+	sources := slices.Sorted(maps.Keys(flags))
+	for i, place := range places {
+		for _, source := range sources {
+			raw, there := flags[source][i].(string)
+			if !there {
+				continue
+			}
+			found, err := decodeFlag(flagSet{site: site, source: source}, place, raw)
+			if err != nil {
+				return Outage{}, false, err
+			}
+			if now.Before(found.Expires) {
+				return found, true, nil
+			}
+		}
+	}
+	return Outage{}, false, nil
+}
+
+// Set sets a flag, or replaces that of the same source on the same address. A
+// flag that does not say when it expires lives an hour beyond its expected
+// end, or a day. ErrInvalid.
+func (o *Outages) Set(ctx context.Context, v Outage) error {
+	v, err := v.normalise(o.s.localNow())
+	if err != nil {
+		return err
+	}
+	return o.write(ctx, v, func(f flagSet) error {
+		return setOutage.Run(ctx, o.s.rdb, o.keysOf(f), v.Address, encodeFlag(v)).Err()
+	})
+}
+
+// Clear clears a flag of a source. ErrNotFound.
+func (o *Outages) Clear(ctx context.Context, site, source, address string) error {
+	v, err := Outage{Site: site, Source: source, Address: address}.normalise(o.s.localNow())
+	if err != nil {
+		return err
+	}
+	known, err := o.s.rdb.HExists(ctx, o.s.keys.outageSources(v.Site), v.Source).Result()
+	if err != nil {
+		return fmt.Errorf("clear outage: %w", err)
+	}
+	if !known {
+		return fmt.Errorf("outage of %s at %s: %w", source, v.Address, ErrNotFound)
+	}
+	cleared := false
+	err = o.write(ctx, v, func(f flagSet) error {
+		n, err := clearOutage.Run(ctx, o.s.rdb, o.keysOf(f), v.Address).Int()
+		cleared = cleared || n > 0
+		return err
+	})
+	if err == nil && !cleared {
+		err = fmt.Errorf("outage of %s at %s: %w", source, v.Address, ErrNotFound)
+	}
+	return err
+}
+
+func (o *Outages) keysOf(f flagSet) []string {
+	return []string{o.s.keys.outages(f), o.s.keys.outageAddresses(f)}
+}
+
+// write changes the current generation of a source. The generation is in
+// another slot than its table, so write looks again afterwards: what an
+// import has replaced meanwhile is changed once more.
+func (o *Outages) write(ctx context.Context, v Outage, change func(flagSet) error) error {
+	k := o.s.keys
+	generation, err := startSource.Run(ctx, o.s.rdb, []string{k.outageSources(v.Site)}, v.Source, uuid.NewString(), maxSources).Text()
+	if errors.Is(err, redis.Nil) {
+		return invalid("source", "the site has %d sources already", maxSources)
+	}
+	if err == nil {
+		err = o.s.rdb.SAdd(ctx, k.outageSites(), v.Site).Err()
+	}
+	for range outageAttempts {
+		if err != nil {
+			return fmt.Errorf("change outage: %w", err)
+		}
+		if err = change(flagSet{v.Site, v.Source, generation}); err != nil {
+			continue
+		}
+		var now string
+		if now, err = o.s.rdb.HGet(ctx, k.outageSources(v.Site), v.Source).Result(); now == generation {
+			return nil
+		}
+		generation = now
+	}
+	return fmt.Errorf("change outage: %w", ErrConflict)
+}
+
+// An OutagePlace is where a list of flags goes on.
+type OutagePlace struct{ Source, Address string }
+
+// List returns up to limit flags of a site that come after a place, by source
+// and address.
+func (o *Outages) List(ctx context.Context, site string, after OutagePlace, limit int) ([]Outage, error) {
+	sources, err := o.s.rdb.HGetAll(ctx, o.s.keys.outageSources(site)).Result()
+	if err != nil {
+		return nil, fmt.Errorf("list outages: %w", err)
+	}
+	var page []Outage
+	for _, source := range slices.Sorted(maps.Keys(sources)) {
+		if cmp.Less(source, after.Source) || len(page) >= limit {
+			continue
+		}
+		from := ""
+		if source == after.Source {
+			from = after.Address
+		}
+		err := o.walk(ctx, flagSet{site, source, sources[source]}, from, func(v Outage) bool {
+			if o.s.localNow().Before(v.Expires) {
+				page = append(page, v)
+			}
+			return len(page) < limit
+		})
+		if err != nil {
+			return nil, fmt.Errorf("list outages: %w", err)
+		}
+	}
+	return page, nil
+}
+
+// walkPage is how many flags a walk reads at once.
+const walkPage = 500
+
+// walk visits the flags of a generation in the order of addresses.
+func (o *Outages) walk(ctx context.Context, f flagSet, after string, visit func(Outage) bool) error {
+	for {
+		from := "-"
+		if after != "" {
+			from = "(" + after
+		}
+		addresses, err := o.s.rdb.ZRangeByLex(ctx, o.s.keys.outageAddresses(f), &redis.ZRangeBy{Min: from, Max: "+", Count: walkPage}).Result()
+		if err != nil || len(addresses) == 0 {
+			return err
+		}
+		flags, err := o.s.rdb.HMGet(ctx, o.s.keys.outages(f), addresses...).Result()
+		if err != nil {
+			return err
+		}
+		for i, address := range addresses {
+			raw, ok := flags[i].(string)
+			if !ok {
+				continue // cleared a moment ago
+			}
+			v, err := decodeFlag(f, address, raw)
+			if err != nil {
+				return err
+			}
+			if !visit(v) {
+				return nil
+			}
+		}
+		after = addresses[len(addresses)-1]
+	}
+}
+
+func (o *Outages) known(site string) map[string]string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.sources[site]
+}
+
+// maxKnownSites bounds the sites remembered; beyond it they are asked for again.
+const maxKnownSites = 1000
+
+func (o *Outages) learn(site string, sources map[string]string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.sources) >= maxKnownSites {
+		clear(o.sources)
+	}
+	o.sources[site] = sources
+}
+
+// normalise checks a flag and fills in what it leaves out.
+func (v Outage) normalise(now time.Time) (Outage, error) {
+	if v.Site == "" {
+		v.Site = DefaultSite
+	}
+	address, err := Address(v.Address)
+	err = errors.Join(err, checkID("site", v.Site), checkID("source", v.Source), checkText("message", v.Message, maxMessage))
+	if err != nil {
+		return Outage{}, err
+	}
+	v.Address = address
+	if v.Expires.IsZero() {
+		v.Expires = now.Add(outageLife)
+		if !v.Until.IsZero() {
+			v.Expires = v.Until.Add(outageOverrun)
+		}
+	}
+	if v.Expires.After(now.Add(maxOutageLife)) {
+		return Outage{}, invalid("expires", "want at most %d days from now", maxOutageLife/(24*time.Hour))
+	}
+	return v, nil
+}
+
+// A stored flag is the time of expiry in ms, then JSON: scripts read the one,
+// never the other.
+type storedFlag struct {
+	Message string `json:"m,omitempty"`
+	Until   int64  `json:"u,omitempty"` // ms
+}
+
+func encodeFlag(v Outage) string {
+	body, err := json.Marshal(storedFlag{v.Message, toMillis(v.Until)})
+	if err != nil { // a string and a number
+		panic(err)
+	}
+	return strconv.FormatInt(v.Expires.UnixMilli(), 10) + " " + string(body)
+}
+
+func decodeFlag(f flagSet, address, raw string) (Outage, error) {
+	stamp, body, _ := strings.Cut(raw, " ")
+	expires, err := strconv.ParseInt(stamp, 10, 64)
+	var flag storedFlag
+	if err == nil {
+		err = json.Unmarshal([]byte(body), &flag)
+	}
+	if err != nil {
+		return Outage{}, fmt.Errorf("stored outage of %s at %s: %w", f.source, address, err)
+	}
+	return Outage{
+		Site: f.site, Source: f.source, Address: address, Message: flag.Message,
+		Until: fromMillis(flag.Until), Expires: fromMillis(expires),
+	}, nil
+}
