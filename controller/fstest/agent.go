@@ -30,6 +30,8 @@ type Behaviour struct {
 	Talk     time.Duration // hangs up after so long a talk; 0 leaves it to the caller
 	Accept   string        // keys pressed after the answer, as group_confirm_key wants one
 	Think    time.Duration // from the answer to the first key of Accept
+	// Script is what whoever answers does on a call that the node originated.
+	Script Script
 }
 
 // Phones are the telephones that agents and outside numbers are reached at, by
@@ -76,17 +78,18 @@ func (p *Phones) all() []*Agent {
 }
 
 // An Agent is somebody at a telephone. A telephone in use is busy to a second
-// call, and that a second one came at all is kept as a fault.
+// call; that a second one came at all is counted.
 type Agent struct {
 	contact string
 
-	mu      sync.Mutex
-	b       Behaviour
-	rings   int
-	talks   int
-	leg     *leg // the call at this telephone now, nil for none
-	faults  []string
-	changed chan struct{} // closed and renewed whenever the telephone's state changes
+	mu         sync.Mutex
+	b          Behaviour
+	rings      int
+	talks      int
+	collisions int
+	sounds     []string
+	leg        *leg          // the call at this telephone now, nil for none
+	changed    chan struct{} // closed and renewed whenever the telephone's state changes
 }
 
 // Contact is the telephone's name in dial strings.
@@ -111,6 +114,20 @@ func (a *Agent) Talks() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.talks
+}
+
+// Collisions counts the calls that came while the telephone was in use.
+func (a *Agent) Collisions() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.collisions
+}
+
+// Heard lists what was played to the telephone before it was connected.
+func (a *Agent) Heard() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]string(nil), a.sounds...)
 }
 
 // WaitRinging waits until the telephone rings and returns the number shown on
@@ -176,4 +193,69 @@ func (a *Agent) await(ctx context.Context, ok func(*leg) bool) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// absence is why the telephone cannot be reached at all, "" when it can.
+func (a *Agent) absence() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch a.b.Reaction {
+	case NotRegistered:
+		return "USER_NOT_REGISTERED"
+	case NotFound:
+		return "UNALLOCATED_NUMBER"
+	case Unreachable:
+		return "NORMAL_TEMPORARY_FAILURE"
+	}
+	return ""
+}
+
+// take brings a call to the telephone, or says why not.
+func (a *Agent) take(l *leg) (cause string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.leg != nil:
+		a.collisions++
+		return "USER_BUSY"
+	case a.b.Reaction == Busy:
+		return "USER_BUSY"
+	case a.b.Reaction == Unavailable:
+		return "NO_USER_RESPONSE"
+	}
+	l.b = a.b
+	a.leg = l
+	a.rings++
+	a.notify()
+	return ""
+}
+
+// give takes the call off the telephone.
+func (a *Agent) give(l *leg) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.leg == l {
+		a.leg = nil
+		a.notify()
+	}
+}
+
+// talking counts the beginning of a talk.
+func (a *Agent) talking() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.talks++
+	a.notify()
+}
+
+func (a *Agent) hear(file string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sounds = append(a.sounds, file)
+}
+
+// notify wakes those who wait for a change. a.mu is held.
+func (a *Agent) notify() {
+	close(a.changed)
+	a.changed = make(chan struct{})
 }

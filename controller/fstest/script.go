@@ -54,6 +54,14 @@ func Press(keys string) Step {
 	}
 }
 
+// Speak lets the caller speak for so long, and goes on meanwhile.
+func Speak(d time.Duration) Step {
+	return func(_ context.Context, c *Call) error {
+		c.Speak(d)
+		return nil
+	}
+}
+
 // HangUp ends the call, or cancels it when it was not answered.
 func HangUp() Step {
 	return func(_ context.Context, c *Call) error {
@@ -84,6 +92,7 @@ func Keys(groups string) Script {
 //	asks                wait until digits are wanted
 //	await connected     wait for any event of a transcript
 //	pause 1.5s          let time pass
+//	speak 3s            speak, and go on meanwhile
 //	press 12#           press keys
 //	hangup
 func ParseScript(text string) (Script, error) {
@@ -112,10 +121,13 @@ func parseStep(verb, arg string) (Step, error) {
 		return Asks(), nil
 	case "await":
 		return Await(Kind(arg)), nil
-	case "pause":
+	case "pause", "speak":
 		d, err := time.ParseDuration(arg)
 		if err != nil {
 			return nil, err
+		}
+		if verb == "speak" {
+			return Speak(d), nil
 		}
 		return Pause(d), nil
 	case "press":

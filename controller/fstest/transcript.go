@@ -20,19 +20,20 @@ const (
 	Ringing    Kind = "ringing"    // the caller hears the ringing tone of the network
 	Early      Kind = "early"      // sound before the answer
 	Answered   Kind = "answered"
-	Heard      Kind = "heard"      // a sound begins; Text is the file or stream
-	Missing    Kind = "missing"    // a sound that does not exist was asked for; Text is the file
-	Silence    Kind = "silence"    // the sound has ended; Text is the file, Cut tells whether before its end
-	Asked      Kind = "asked"      // digits are wanted from now on (play_and_get_digits); Text is its argument
-	Pressed    Kind = "pressed"    // the caller pressed a key; Text is the key
-	Calling    Kind = "calling"    // an agent's telephone begins to ring; Text is the contact
-	Gave       Kind = "gave"       // an agent's telephone stops ringing without a talk; Text is contact and cause
-	Connected  Kind = "connected"  // caller and agent can talk; Text is the contact
-	Parted     Kind = "parted"     // the talk is over; Text is the contact
-	Lost       Kind = "lost"       // the controller's socket closed; Text is its address. The caller does not notice
-	Left       Kind = "left"       // the call left the controllers for the number's fallback; Text is where to
-	HungUp     Kind = "hung up"    // the caller hung up
-	Ended      Kind = "ended"      // the last event; Text is the hangup cause
+	Heard      Kind = "heard"     // a sound begins; Text is the file or stream
+	Missing    Kind = "missing"   // a sound that does not exist was asked for; Text is the file
+	Silence    Kind = "silence"   // the sound has ended; Text is the file, Cut tells whether before its end
+	Asked      Kind = "asked"     // digits are wanted from now on (play_and_get_digits); Text is its argument
+	Pressed    Kind = "pressed"   // the caller pressed a key; Text is the key
+	Calling    Kind = "calling"   // an agent's telephone begins to ring; Text is the contact
+	Gave       Kind = "gave"      // an agent's telephone stops ringing without a talk; Text is contact and cause
+	Spoke      Kind = "spoke"     // the caller speaks; Text is for how long
+	Connected  Kind = "connected" // caller and agent can talk; Text is the contact
+	Parted     Kind = "parted"    // the talk is over; Text is the contact
+	Lost       Kind = "lost"      // the controller's socket closed; Text is its address. The caller does not notice
+	Left       Kind = "left"      // the call left the controllers for the number's fallback; Text is where to
+	HungUp     Kind = "hung up"   // the caller hung up
+	Ended      Kind = "ended"     // the last event; Text is the hangup cause
 )
 
 // An Event is one thing that happened to a call.

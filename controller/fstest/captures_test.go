@@ -1,0 +1,418 @@
+package fstest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// speed of the clock in this test.
+const captureSpeed = 20
+
+// A scene is who is at the telephones in a capture.
+type scene struct {
+	capture string
+	next    string        // the capture of the connection that follows on the same call
+	closes  time.Duration // the controller closes the socket so long after its last line; 0: it does not
+	talk    time.Duration // agents hang up after so long
+	gap     time.Duration // between two keys
+	to      string        // number dialled; "" is 9000
+	resume  bool          // the dialplan sets socket_resume and tries twice
+	script  Script
+}
+
+var scenes = []scene{
+	{capture: "01_pagd_barge_in", script: Script{at(1364), Press("2")}},
+	{capture: "02_pagd_six_digits_and_hash", gap: 260 * time.Millisecond, script: Script{at(2747), Press("123456#")}},
+	{capture: "03_pagd_no_input_three_tries"},
+	{capture: "04_pagd_regexp_mismatch", script: Script{at(1164), Press("7"), at(5170), Press("8")}},
+	{capture: "04b_pagd_mismatch_then_good", script: Script{at(1166), Press("7"), at(5178), Press("1")}},
+	{capture: "04c_pagd_partial_digits_timeout", script: Script{at(1164), Press("12")}},
+	{capture: "05_pagd_missing_prompt_file"},
+	{capture: "06_caller_hangup_during_prompt", script: Script{at(1265), HangUp()}},
+	{capture: "07_caller_hangup_partial_digits", script: Script{at(2900), Press("12"), at(3867), HangUp()}},
+	{capture: "08_playback_full"},
+	{capture: "08b_playback_missing_file"},
+	{capture: "08c_playback_terminated_by_digit", script: Script{at(1185), Press("5"), at(2187), Press("#")}},
+	{capture: "09_bridge_agent_hangs_up_post_prompt", talk: 3 * time.Second},
+	{capture: "10_bridge_caller_hangs_up", script: Script{at(3673), HangUp()}},
+	{capture: "10b_bridge_controller_hangs_up"},
+	{capture: "10c_bridge_sendmsg_hangup_waits_for_bridge_end", talk: 3 * time.Second},
+	{capture: "10d_bridge_controller_ends_agent_leg"},
+	{capture: "11_bridge_busy"},
+	{capture: "11b_bridge_busy_without_continue_on_fail"},
+	{capture: "12_bridge_rejected_603"},
+	{capture: "13_bridge_no_answer_call_timeout_3"},
+	{capture: "14_bridge_unregistered_user"},
+	{capture: "14b_bridge_known_user_not_registered"},
+	{capture: "15_caller_hangup_while_agent_rings", script: Script{at(2107), HangUp()}},
+	{capture: "15b_caller_cancels_before_answer", script: Script{at(2126), HangUp()}},
+	{capture: "16_record_ended_by_hash", script: Script{Speak(9 * time.Second), at(4730), Press("#")}},
+	{capture: "16b_record_ended_by_hangup", script: Script{Speak(9 * time.Second), at(4609), HangUp()}},
+	{capture: "16c_record_ended_by_silence", script: Script{Speak(3600 * time.Millisecond)}},
+	{capture: "16d_record_ended_by_time_limit", script: Script{Speak(9 * time.Second)}},
+	{capture: "17_linger_caller_hangup_while_parked", script: Script{at(3064), HangUp()}},
+	{capture: "17b_linger_timeout_closes_socket", script: Script{at(1083), HangUp()}},
+	{capture: "17c_no_linger_caller_hangup_while_parked", script: Script{at(1064), HangUp()}},
+	{capture: "18_controller_hangup_cause"},
+	{capture: "18b_controller_hangup_before_answer"},
+	{capture: "18c_uuid_kill_during_prompt"},
+	{capture: "19_dtmf_while_parked_type_ahead", script: Script{at(663), Press("12"), at(4025), Press("3")}},
+	{capture: "19b_more_digits_than_pagd_takes", script: Script{at(1162), Press("1234")}},
+	{capture: "19c_dtmf_while_agent_rings_and_in_bridge", talk: 2 * time.Second,
+		script: Script{at(1200), Press("12"), at(4308), Press("34")}},
+	{capture: "19d_dtmf_injected_by_uuid_recv_dtmf"},
+	{capture: "20_unknown_application"},
+	{capture: "21_say_digits_and_number"},
+	{capture: "22_queue_music_break_bridge", talk: 2 * time.Second},
+	{capture: "22b_queue_pagd_music_break_bridge", talk: 2 * time.Second},
+	{capture: "22c_queue_music_nested_bridge_without_lock", talk: 2 * time.Second},
+	{capture: "22d_uuid_break_all_drops_queued_app"},
+	{capture: "22e_queue_ringback_music_while_agent_rings", talk: time.Second},
+	{capture: "22f_bridge_two_agents_first_busy", talk: time.Second},
+	{capture: "24_unanswered_early_media_prompt"},
+	{capture: "25_two_apps_sent_at_once_event_lock"},
+	{capture: "26_getvar_and_api_replies", script: Script{at(663), Press("42#")}},
+	{capture: "27_two_calls_at_the_same_time", script: Script{at(1849), Press("1")}},
+	{capture: "27b_two_calls_second_call", to: "9001", script: Script{at(1164), Press("3")}},
+	{capture: "28_transfer_by_another_connection", next: "28b_transfer_new_connection", script: Script{at(1050), transfer("9001")}},
+	{capture: "29_controller_lost_in_prompt_resume_true", next: "29b_second_connection", closes: 1500 * time.Millisecond,
+		to: "4000", resume: true, script: Script{at(2800), Press("2")}},
+	{capture: "30_controller_lost_in_bridge_resume_false", next: "30b_second_connection", closes: time.Second,
+		to: "4000", resume: true, talk: 3 * time.Second},
+}
+
+// at waits until so many milliseconds of the call.
+func at(ms int) Step {
+	return func(ctx context.Context, c *Call) error {
+		return c.pause(ctx, millis(ms)-(c.sw.clock.now()-c.placed))
+	}
+}
+
+func transfer(to string) Step {
+	return func(_ context.Context, c *Call) error {
+		c.sw.api("uuid_transfer " + c.UUID() + " " + to + " XML public")
+		return nil
+	}
+}
+
+func captureConfig() Config {
+	return Config{Speed: captureSpeed, Phones: NewPhones(), Sounds: Files(map[string]time.Duration{
+		"ivr/menu.wav": 5020 * time.Millisecond, "ivr/invalid.wav": 1510 * time.Millisecond,
+		"ivr/enter_number.wav": 2800 * time.Millisecond, "ivr/welcome.wav": 1510 * time.Millisecond,
+		"ivr/goodbye.wav": 1510 * time.Millisecond, "ivr/long.wav": 14330 * time.Millisecond,
+		"ivr/callback_offer.wav": 2540 * time.Millisecond,
+	})}
+}
+
+func captureAgents(p *Phones, talk time.Duration) {
+	p.Agent("1001", Behaviour{Reaction: Answers, After: 500 * time.Millisecond, Talk: talk})
+	p.Agent("1002", Behaviour{Reaction: Answers, After: 3 * time.Second, Talk: talk})
+	p.Agent("1003", Behaviour{Reaction: Busy})
+	p.Agent("1004", Behaviour{Reaction: Rejects})
+	p.Agent("1005", Behaviour{Reaction: Rings})
+	p.Agent("1009", Behaviour{Reaction: NotRegistered})
+}
+
+// TestCaptures plays the people of each recorded dialogue and the controller's
+// side of it against the fake, and compares what the fake says with what the
+// real one said: kinds and order of frames and every decisive header.
+func TestCaptures(t *testing.T) {
+	for _, s := range scenes {
+		t.Run(s.capture, func(t *testing.T) {
+			t.Parallel()
+			port := listen(t)
+			host := port.Addr().String()
+			nobody := refusing(t)
+			config := captureConfig()
+			captureAgents(config.Phones, s.talk)
+			config.Dialplan = func(string) []Action {
+				if s.resume {
+					socket := Action{"socket", nobody + "|" + host + " async full"}
+					return []Action{{"set", "socket_resume=true"}, socket, socket}
+				}
+				return []Action{{"socket", host + " async full"}}
+			}
+			sw := start(t, config)
+			to := s.to
+			if to == "" {
+				to = "9000"
+			}
+			call := sw.Call(Caller{Number: "15550100", Name: "Alice", To: to, Script: s.script, KeyGap: s.gap})
+			names := strings.NewReplacer(call.UUID(), "<call>", nobody, "127.0.0.1:8083", host, "127.0.0.1:8084")
+			if s.resume { // the recorded calls named the first host alone at first
+				names = strings.NewReplacer(call.UUID(), "<call>", nobody, "127.0.0.1:8083", host, "127.0.0.1:8084")
+			}
+			first := actor{peer: accept(t, port), call: call.UUID(), names: names}
+			lines := readCapture(t, s.capture)
+			if s.next == "" {
+				first.play(lines)
+			} else {
+				followed(t, s, port, first, lines)
+			}
+			if _, err := call.Wait(patient(t)); err != nil {
+				t.Error(err)
+			}
+			if faults := sw.Faults(); len(faults) > 0 {
+				t.Errorf("faults: %q", faults)
+			}
+		})
+	}
+}
+
+// followed plays a capture and that of the connection after it.
+func followed(t *testing.T, s scene, port net.Listener, first actor, lines []captured) {
+	if s.closes > 0 {
+		first.play(lines)
+		first.idle(s.closes)
+		first.peer.conn.Close()
+		second := actor{peer: accept(t, port), call: first.call, names: first.names}
+		second.play(readCapture(t, s.next))
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		first.play(lines)
+	}()
+	second := actor{peer: accept(t, port), call: first.call, names: first.names}
+	second.play(readCapture(t, s.next))
+	<-done
+}
+
+// TestOriginateCapture is the recorded dialogue of an inbound connection.
+func TestOriginateCapture(t *testing.T) {
+	t.Parallel()
+	port := listen(t)
+	config := captureConfig()
+	captureAgents(config.Phones, 0)
+	sw := start(t, config)
+	conn, err := net.Dial("tcp", sw.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := strings.NewReplacer(port.Addr().String(), "127.0.0.1:8084")
+	first := actor{peer: newPeer(t, conn), names: names, host: port.Addr().String()}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		first.play(readCapture(t, "23_inbound_bgapi_originate"))
+	}()
+	id := "c1b23745-bcb0-4ba4-8a0f-6a822ebfa89e"
+	second := actor{peer: accept(t, port), call: id,
+		names: strings.NewReplacer(port.Addr().String(), "127.0.0.1:8084", id, "<call>")}
+	second.play(readCapture(t, "23b_outbound_socket_of_originated_call"))
+	<-done
+}
+
+// refusing is an address that nobody listens at.
+func refusing(t testing.TB) string {
+	l := listen(t)
+	l.Close()
+	return l.Addr().String()
+}
+
+// captured is one line of a condensed capture.
+type captured struct {
+	at      time.Duration
+	sent    string // by the controller; "" when FreeSWITCH sent the line
+	size    int
+	kind    string
+	headers map[string]string
+}
+
+func readCapture(t testing.TB, name string) []captured {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", "captures", name+".txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var lines []captured
+	for s := bufio.NewScanner(f); s.Scan(); {
+		stamp, rest, _ := strings.Cut(s.Text(), " ")
+		ms, err := strconv.Atoi(stamp)
+		if err != nil {
+			t.Fatalf("%s: %q: %v", name, s.Text(), err)
+		}
+		l := captured{at: millis(ms)}
+		if sent, ok := strings.CutPrefix(rest, "> "); ok {
+			l.sent = sent
+		} else {
+			size, text, _ := strings.Cut(strings.TrimPrefix(rest, "< "), " ")
+			l.size, _ = strconv.Atoi(size)
+			l.kind, l.headers = fields(text)
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// fields reads a kind and key=value pairs, values quoted when they hold a space.
+func fields(text string) (kind string, pairs map[string]string) {
+	kind, text, _ = strings.Cut(text, " ")
+	pairs = map[string]string{}
+	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
+		key, rest, _ := strings.Cut(text, "=")
+		if strings.HasPrefix(rest, `"`) {
+			d := json.NewDecoder(strings.NewReader(rest))
+			var value string
+			if err := d.Decode(&value); err != nil {
+				return kind, pairs
+			}
+			pairs[key], text = value, rest[d.InputOffset():]
+			continue
+		}
+		pairs[key], text, _ = strings.Cut(rest, " ")
+	}
+	return kind, pairs
+}
+
+// An actor plays the controller's side of a capture.
+type actor struct {
+	peer  *peer
+	call  string // UUID of the call
+	leg   string // UUID of the agent's leg, from the first bridge on
+	host  string // replaces the controller's address in commands
+	names *strings.Replacer
+}
+
+func (a *actor) idle(d time.Duration) { <-time.After(d / captureSpeed) }
+
+func (a *actor) play(lines []captured) {
+	var before time.Duration
+	var want, got int // linger notices, which have no fixed place
+	for _, l := range lines {
+		if l.sent != "" {
+			if gap := l.at - before; gap > 50*time.Millisecond {
+				a.idle(gap)
+			}
+			a.command(l.sent)
+		} else if l.headers["Content-Disposition"] == "linger" {
+			want++
+		} else {
+			got += a.compare(l)
+		}
+		before = l.at
+	}
+	if len(lines) > 0 && lines[len(lines)-1].headers["Content-Disposition"] == "disconnect" {
+		if f, err := a.peer.next(); !errors.Is(err, io.EOF) {
+			a.peer.t.Errorf("after the last frame: %v, %v, want EOF", f, err)
+		}
+	}
+	if want != got {
+		a.peer.t.Errorf("%d linger notices, want %d", got, want)
+	}
+}
+
+func (a *actor) command(text string) {
+	text = strings.NewReplacer("<call>", a.call, "<leg>", a.leg, " | ", "\n").Replace(text)
+	if a.host != "" {
+		text = strings.ReplaceAll(text, "127.0.0.1:8084", a.host)
+	}
+	a.peer.send(text)
+}
+
+// compare reads the next frame that is no linger notice, and compares it. It
+// returns how many linger notices came before it.
+func (a *actor) compare(want captured) (notices int) {
+	t := a.peer.t
+	f, err := a.peer.next()
+	for err == nil && f["Content-Disposition"] == "linger" {
+		notices++
+		f, err = a.peer.next()
+	}
+	if err != nil {
+		t.Fatalf("%v: %v, want %s %v", want.at, err, want.kind, want.headers)
+	}
+	if f["Bridge-B-Unique-ID"] != "" {
+		a.leg = f["Bridge-B-Unique-ID"]
+	}
+	kind, got := a.condense(f)
+	if kind != want.kind || !maps.Equal(got, want.headers) {
+		t.Errorf("%v:\n got %s %v\nwant %s %v", want.at, kind, got, want.kind, want.headers)
+	}
+	if size, _ := strconv.Atoi(f["size"]); strings.HasPrefix(kind, "CHANNEL_") && (size < want.size*3/4 || size > want.size*5/4) {
+		t.Errorf("%v: %s of %d bytes, the real one has %d", want.at, kind, size, want.size)
+	}
+	return notices
+}
+
+var decisiveHeaders = strings.Fields(`Application Application-Data Application-Response Answer-State Channel-Call-State
+Hangup-Cause DTMF-Digit DTMF-Source Bridge-A-Unique-ID Bridge-B-Unique-ID Job-Command`)
+
+var decisiveVariables = strings.Fields(`read_result read_terminator_used playback_terminator_used originate_disposition
+DIALSTATUS originate_failed_cause bridge_hangup_cause last_bridge_hangup_cause hangup_cause socket_resume
+current_application endpoint_disposition proto_specific_hangup_cause sip_hangup_disposition choice choice_invalid
+choice2 account account_invalid pin pin_invalid rating rating_invalid`)
+
+// condense leaves of a frame what the captures keep.
+func (a *actor) condense(f frameRead) (kind string, headers map[string]string) {
+	headers = map[string]string{}
+	keep := func(names []string, prefix string) {
+		for _, n := range names {
+			if v, ok := f[prefix+n]; ok {
+				headers[n] = a.clean(v)
+			}
+		}
+	}
+	switch name := f["Event-Name"]; name {
+	case "":
+		kind = f["Content-Type"]
+		keep([]string{"Reply-Text", "Content-Disposition", "Linger-Time"}, "")
+	case "CHANNEL_DATA":
+		kind = name
+		keep([]string{"Answer-State", "Channel-Call-State"}, "")
+		keep(decisiveVariables, "variable_")
+	default:
+		kind = name
+		keep(decisiveHeaders, "")
+		keep(decisiveVariables, "variable_")
+	}
+	if body := strings.TrimSpace(f["body"]); body != "" && kind != "text/disconnect-notice" {
+		if strings.HasPrefix(body, "UP ") {
+			body = "UP"
+		}
+		headers["body"] = a.clean(body)
+	}
+	return kind, headers
+}
+
+func (a *actor) clean(v string) string {
+	v = a.names.Replace(v)
+	if a.leg != "" {
+		v = strings.ReplaceAll(v, a.leg, "<leg>")
+	}
+	return v
+}
+
+// TestEveryCaptureIsPlayed guards against a capture that nobody plays.
+func TestEveryCaptureIsPlayed(t *testing.T) {
+	played := []string{"23_inbound_bgapi_originate", "23b_outbound_socket_of_originated_call"}
+	for _, s := range scenes {
+		played = append(played, s.capture)
+		if s.next != "" {
+			played = append(played, s.next)
+		}
+	}
+	files, err := filepath.Glob("testdata/captures/*.txt")
+	if err != nil || len(files) != len(played) {
+		t.Fatalf("%d captures, %d played (%v)", len(files), len(played), err)
+	}
+	for _, f := range files {
+		if name := strings.TrimSuffix(filepath.Base(f), ".txt"); !slices.Contains(played, name) {
+			t.Errorf("%s is not played", name)
+		}
+	}
+}

@@ -1,0 +1,267 @@
+package fstest
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// inbox is what others left for the call's own goroutine. The channel's lock
+// guards it; wake tells that something is new.
+type inbox struct {
+	wake     chan struct{}
+	digits   []digit
+	messages []message
+	broken   bool         // uuid_break
+	transfer *destination // the call is wanted elsewhere
+	lost     bool         // the controller's socket closed under a running application
+}
+
+// A digit is a key that was pressed and not yet looked at.
+type digit struct {
+	key    byte
+	due    time.Duration
+	source string // RTP, or APP for an injected one
+}
+
+// A message is a sendmsg that waits for its turn.
+type message struct {
+	due           time.Duration
+	command       string // call-command
+	app, arg, id  string
+	cause         string
+	lock          bool
+	loops, nested int
+}
+
+// control says who commands the call. The channel's lock guards it.
+type control struct {
+	controller *listener   // the connection that socket waits for; nil without
+	listeners  []*listener // every connection that was dialled for this call
+	locked     bool        // what runs was sent with event-lock
+	spoken     time.Duration
+}
+
+// ringCount counts telephones that ring for the call.
+type ringCount struct {
+	now, most int
+	hunt      *hunt
+}
+
+func (c *Call) wakeUp() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// type1 queues a key, gap after the one before. c.mu is held.
+func (c *Call) type1(key byte, gap time.Duration) {
+	due := c.sw.clock.now()
+	if n := len(c.digits); n > 0 && c.digits[n-1].due+gap > due {
+		due = c.digits[n-1].due + gap
+	}
+	c.digits = append(c.digits, digit{key, due, "RTP"})
+	c.diary.write(Event{At: due - c.placed, Kind: Pressed, Text: string(key)})
+}
+
+// inject queues keys as uuid_recv_dtmf does.
+func (c *Call) inject(keys string) {
+	c.mu.Lock()
+	for _, k := range keys {
+		c.digits = append(c.digits, digit{byte(k), c.sw.clock.now(), "APP"})
+	}
+	c.mu.Unlock()
+	c.wakeUp()
+}
+
+// run is the life of the channel.
+func (c *Call) run(first []Action) {
+	defer c.sw.tasks.Done()
+	if first != nil {
+		c.perform(first)
+	} else {
+		c.route(destination{extension: c.caller.To})
+	}
+	for next := c.takeTransfer(); next != nil; next = c.takeTransfer() {
+		c.route(*next)
+	}
+	c.hangup("NORMAL_CLEARING", "")
+	c.complete()
+	for _, l := range c.dialled() {
+		l.hungup()
+	}
+	c.sw.remove(c)
+	c.log(Ended, c.get("hangup_cause"))
+	close(c.done)
+}
+
+// hangup ends the call from any side. How is the sip_hangup_disposition, ""
+// when the node does it.
+func (c *Call) hangup(cause, how string) {
+	if c.markHungup(cause, how) {
+		c.wakeUp()
+	}
+}
+
+// up says whether the channel is up and belongs to what runs on it now.
+func (c *Call) up() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.hungup && c.transfer == nil && !c.leaving()
+}
+
+// leaving says whether what runs has to end because the controller was lost.
+// c.mu is held.
+func (c *Call) leaving() bool {
+	if !c.lost {
+		return false
+	}
+	v, _ := c.vars.lookup("socket_resume")
+	return v == "true"
+}
+
+func (c *Call) takeTransfer() *destination {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	next := c.transfer
+	c.transfer = nil
+	if c.hungup {
+		return nil
+	}
+	return next
+}
+
+// move sends the call to another destination, as uuid_transfer does.
+func (c *Call) move(to destination) {
+	c.mu.Lock()
+	c.transfer = &to
+	c.mu.Unlock()
+	c.wakeUp()
+}
+
+// breakOff is uuid_break.
+func (c *Call) breakOff(all bool) {
+	c.mu.Lock()
+	c.broken = true
+	if all {
+		c.messages = nil
+	}
+	c.mu.Unlock()
+	c.wakeUp()
+}
+
+func (c *Call) dialled() []*listener {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.listeners)
+}
+
+// A stop says why a wait came to an end.
+type stop int
+
+const (
+	elapsed stop = iota // its time was over
+	keyed               // a digit ended it
+	changed             // its news ended it
+	broken              // uuid_break
+	gone                // hangup
+	taken               // transfer, or the controller was lost
+)
+
+// A watch is what a wait waits for, beside the end of the call.
+type watch struct {
+	until time.Duration
+	key   func(digit) stop // looks at a digit; elapsed goes on. nil leaves digits in the queue
+	news  func() bool      // asked after everything that happens; true ends the wait
+	deaf  bool             // uuid_break is not for this one
+	sleep bool             // no application runs inside
+}
+
+// wait lets call time pass. Digits become DTMF events as they are looked at,
+// and applications that were sent without event-lock run inside.
+func (c *Call) wait(w watch) stop {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		if w.news != nil && w.news() {
+			return changed
+		}
+		now := c.sw.clock.now()
+		s, next, d, m := c.look(w, now)
+		switch {
+		case s != elapsed:
+			return s
+		case d != nil:
+			if s := w.key(*d); s != elapsed {
+				return s
+			}
+		case m != nil:
+			c.execute(*m)
+		case next <= now:
+			return elapsed
+		default:
+			timer.Reset(c.sw.clock.wall(min(next-now, 24*time.Hour)))
+			select {
+			case <-c.wake:
+			case <-timer.C:
+			}
+		}
+	}
+}
+
+// look takes what is due now: an end, a digit or a message; or it says when to
+// look again.
+func (c *Call) look(w watch, now time.Duration) (stop, time.Duration, *digit, *message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.hungup:
+		return gone, 0, nil, nil
+	case c.transfer != nil || c.leaving():
+		return taken, 0, nil, nil
+	case c.broken && !w.deaf:
+		c.broken = false
+		return broken, 0, nil, nil
+	}
+	next := w.until
+	if w.key != nil && len(c.digits) > 0 {
+		d := c.digits[0]
+		if d.due <= now {
+			c.digits = slices.Delete(c.digits, 0, 1)
+			c.fire("DTMF", "DTMF-Digit", string(d.key), "DTMF-Duration", "800", "DTMF-Source", d.source)
+			return elapsed, 0, &d, nil
+		}
+		next = min(next, d.due)
+	}
+	if !c.locked && !w.sleep && len(c.messages) > 0 {
+		m := c.messages[0]
+		if m.due <= now {
+			c.messages = slices.Delete(c.messages, 0, 1)
+			return elapsed, 0, nil, &m
+		}
+		next = min(next, m.due)
+	}
+	return elapsed, next, nil, nil
+}
+
+// pass lets call time pass with nothing else to wait for.
+func (c *Call) pass(d time.Duration) stop {
+	return c.wait(watch{until: c.sw.clock.now() + d, deaf: true, sleep: true})
+}
+
+// drop is a digit handler for those who are not interested in digits.
+func drop(digit) stop { return elapsed }
+
+// start begins the call: its own goroutine, and the caller's when there is a script.
+func (c *Call) start(ctx context.Context, first []Action) {
+	c.sw.tasks.Add(1)
+	go c.run(first)
+	if len(c.caller.Script) > 0 {
+		c.sw.tasks.Add(1)
+		go func() {
+			defer c.sw.tasks.Done()
+			c.play(ctx, c.caller.Script)
+		}()
+	}
+}

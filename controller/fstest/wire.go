@@ -1,0 +1,139 @@
+package fstest
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of what a peer may send, and how long a peer that does not read is
+// borne, in wall time.
+const (
+	maxCommand = 64 << 10
+	maxBody    = 1 << 20
+	patience   = 5 * time.Second
+)
+
+// A command is what a peer sends: a line, headers, perhaps a body.
+type command struct {
+	line    string
+	headers []header
+	body    string
+}
+
+type header struct{ name, value string }
+
+// get is the value of a header, found without regard to case.
+func (c command) get(name string) string {
+	for _, h := range c.headers {
+		if strings.EqualFold(h.name, name) {
+			return h.value
+		}
+	}
+	return ""
+}
+
+// readCommand reads up to the empty line that ends a command, and its body.
+func readCommand(r *bufio.Reader) (command, error) {
+	var c command
+	size := 0
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return command{}, err
+		}
+		if size += len(line); size > maxCommand {
+			return command{}, errors.New("command is too long")
+		}
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case line != "" && c.line == "":
+			c.line = line
+			continue
+		case line != "":
+			name, value, _ := strings.Cut(line, ":")
+			c.headers = append(c.headers, header{name, strings.TrimLeft(value, " ")})
+			continue
+		case c.line == "": // an empty line before a command
+			continue
+		}
+		return c, c.readBody(r)
+	}
+}
+
+func (c *command) readBody(r *bufio.Reader) error {
+	length := c.get("Content-Length")
+	if length == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(length)
+	if err != nil || n < 0 || n > maxBody {
+		return fmt.Errorf("content length %q", length)
+	}
+	body := make([]byte, n)
+	if _, err := io.ReadFull(r, body); err != nil {
+		return err
+	}
+	c.body = string(body)
+	return nil
+}
+
+// reply answers a command.
+func (l *listener) reply(text string) {
+	l.write([]byte("Content-Type: command/reply\nReply-Text: " + text + "\n\n"))
+}
+
+// answerAPI answers an api command.
+func (l *listener) answerAPI(body string) {
+	l.write([]byte("Content-Type: api/response\nContent-Length: " + strconv.Itoa(len(body)) + "\n\n" + body))
+}
+
+// sendEvent wraps an event. While the peer waits for the reply to a command
+// events wait, too: FreeSWITCH has one thread for both.
+func (l *listener) sendEvent(body []byte) {
+	frame := make([]byte, 0, len(body)+64)
+	frame = append(frame, "Content-Length: "...)
+	frame = strconv.AppendInt(frame, int64(len(body)), 10)
+	frame = append(frame, "\nContent-Type: text/event-plain\n\n"...)
+	frame = append(frame, body...)
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	if l.busy {
+		l.held = append(l.held, frame...)
+		return
+	}
+	l.put(frame)
+}
+
+// setBusy begins and ends the handling of a command.
+func (l *listener) setBusy(busy bool) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.busy = busy
+	if !busy && len(l.held) > 0 {
+		l.put(l.held)
+		l.held = nil
+	}
+}
+
+// write sends a reply or notice.
+func (l *listener) write(frame []byte) {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.put(frame)
+}
+
+// put sends frames in one piece. A peer that does not read for long is cut
+// off. l.writing is held.
+func (l *listener) put(frames []byte) {
+	if err := l.conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
+		return // closed meanwhile
+	}
+	if _, err := l.conn.Write(frames); err != nil {
+		l.close()
+	}
+}
