@@ -29,17 +29,18 @@ const (
 // Config says what the API serves. All interfaces are needed, except where
 // something else is said.
 type Config struct {
-	Menus     Menus
-	Numbers   Collection[Number]
-	Sites     Collection[Site]
-	Customers Customers
-	Outages   Outages
-	Agents    Agents
-	Queues    Queues
-	Calls     Calls
-	Stats     Statistics
-	Keys      Keys
-	Health    Health
+	Menus          Menus
+	Numbers        Collection[Number]
+	Sites          Collection[Site]
+	Customers      Collection[Customer]
+	Outages        Outages
+	OutageImporter OutageImporter
+	Agents         Agents
+	Queues         Queues
+	Calls          Calls
+	Stats          Statistics
+	Keys           Keys
+	Health         Health
 
 	// Events is what /v1/events serves; Publish to it. NewFeed when nil.
 	Events *Feed
@@ -60,7 +61,7 @@ type Config struct {
 func (c Config) validate() error {
 	for what, missing := range map[string]bool{
 		"Menus": c.Menus == nil, "Numbers": c.Numbers == nil, "Sites": c.Sites == nil,
-		"Customers": c.Customers == nil, "Outages": c.Outages == nil, "Agents": c.Agents == nil,
+		"Customers": c.Customers == nil, "Outages": c.Outages == nil, "OutageImporter": c.OutageImporter == nil, "Agents": c.Agents == nil,
 		"Queues": c.Queues == nil, "Calls": c.Calls == nil, "Stats": c.Stats == nil,
 		"Keys": c.Keys == nil, "Health": c.Health == nil,
 	} {

@@ -62,7 +62,7 @@ var (
 // What names may hold.
 const (
 	patternID     = `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`
-	patternNumber = `^(\+[1-9][0-9]{1,14}|[0-9]{1,20})$`
+	patternNumber = `^(\+[1-9][0-9]{1,14}|[0-9]{1,20}|default)$`
 )
 
 // DefaultSite is the site of requests that name none.
@@ -106,7 +106,7 @@ func (n noun) params(one bool) []*huma.Param {
 	if one {
 		id := &huma.Schema{Type: huma.TypeString, Pattern: patternID, Description: "1 to 64 of A-Z a-z 0-9 . _ -, a letter or a digit first"}
 		if n.number {
-			id = &huma.Schema{Type: huma.TypeString, Pattern: patternNumber, Description: "E.164 such as +380441234567, or 1 to 20 digits as dialled"}
+			id = &huma.Schema{Type: huma.TypeString, Pattern: patternNumber, Description: "E.164 such as +380441234567, or 1 to 20 digits as dialled, or default for all numbers without an entry"}
 		}
 		all = append(all, &huma.Param{Name: n.one, In: "path", Required: true, Schema: id})
 	}
@@ -138,7 +138,7 @@ type (
 	}
 	listInput struct {
 		target
-		After string `query:"after" maxLength:"128" doc:"The last id already seen: next of the page before"`
+		After string `query:"after" maxLength:"512" doc:"The last id already seen: next of the page before"`
 		Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"How many at most"`
 	}
 	putInput[T any] struct {
@@ -180,13 +180,18 @@ func collect[T any, P named[T]](a *API, n noun, c Collection[T]) {
 	})
 	register(a, n.op(http.MethodPut, "put-"+n.one, "Create or replace one of the "+n.many, true, n.write), func(ctx context.Context, in *putInput[T]) (*oneOutput[T], error) {
 		if faults := agree[T, P](&in.Body, n, in.Ref); faults != nil {
-			return nil, Invalid(faults)
+			return nil, faults
 		}
 		created, err := c.Put(ctx, in.Body, checkOf[T](in.Conditions))
 		if err != nil {
 			return nil, about(n.one, in.ID, err)
 		}
-		out := &oneOutput[T]{Status: http.StatusOK, ETag: etag(in.Body), Body: in.Body}
+		// What is kept may be spelt otherwise than what was sent.
+		kept, err := c.Get(ctx, in.Ref)
+		if err != nil {
+			return nil, about(n.one, in.ID, err)
+		}
+		out := &oneOutput[T]{Status: http.StatusOK, ETag: etag(kept), Body: kept}
 		if created {
 			out.Status = http.StatusCreated
 		}
@@ -208,30 +213,30 @@ func page[T any, P named[T]](items []T, limit int) Listed[T] {
 
 // agree takes the resource's name from the request where the body leaves it
 // out; a body that names another is refused.
-func agree[T any, P named[T]](v *T, n noun, r Ref) []Fault {
+func agree[T any, P named[T]](v *T, n noun, r Ref) Invalid {
 	site, id := P(v).name()
-	faults := same("body."+n.one, id, r.ID)
+	faults := same(n.one, id, r.ID)
 	if site != nil {
-		faults = append(faults, same("body.site", site, r.Site)...)
+		faults = append(faults, same("site", site, r.Site)...)
 	}
 	return faults
 }
 
-func same(location string, have *string, want string) []Fault {
+func same(location string, have *string, want string) Invalid {
 	if *have == "" {
 		*have = want
 	}
 	if *have != want {
-		return []Fault{{Location: location, Message: fmt.Sprintf("is %q, but the request is for %q", *have, want)}}
+		return Invalid{{Location: location, Message: fmt.Sprintf("is %q, but the request is for %q", *have, want)}}
 	}
 	return nil
 }
 
 // complete is agree for a line of an import, which has to name its resource.
-func complete[T any, P named[T]](v *T, n noun, site string) []Fault {
+func complete[T any, P named[T]](v *T, n noun, site string) Invalid {
 	_, id := P(v).name()
 	if !idPattern.MatchString(*id) {
-		return []Fault{{Location: n.one, Message: "want 1 to 64 of A-Z a-z 0-9 . _ -, a letter or a digit first"}}
+		return Invalid{{Location: n.one, Message: "want 1 to 64 of A-Z a-z 0-9 . _ -, a letter or a digit first"}}
 	}
 	return agree[T, P](v, n, Ref{Site: site, ID: *id})
 }

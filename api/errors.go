@@ -16,25 +16,29 @@ import (
 // which is in the log under the request's id.
 var (
 	ErrNotFound    = errors.New("not found")
-	ErrConflict    = errors.New("changed by somebody else at the same moment: read it again and repeat")
-	ErrInUse       = errors.New("still in use")
-	ErrUnavailable = errors.New("the store does not answer: try again")
+	ErrConflict    = errors.New("changed by somebody else")
+	ErrInUse       = errors.New("in use")
+	ErrUnavailable = errors.New("store does not answer")
+	ErrCursor      = errors.New("not a cursor of a page before")
 	// ErrPrecondition says that an If-Match or If-None-Match does not hold.
-	ErrPrecondition = errors.New("not in the state that the request's If-Match or If-None-Match asks for")
+	ErrPrecondition = errors.New("precondition failed")
 )
 
-// statuses is the one table from errors to HTTP statuses.
+// statuses is the one table from errors to HTTP statuses and what clients are
+// told.
 var statuses = []struct {
 	err    error
 	status int
+	tell   string
 }{
-	{ErrNotFound, http.StatusNotFound},
-	{ErrPrecondition, http.StatusPreconditionFailed},
-	{ErrConflict, http.StatusConflict},
-	{ErrInUse, http.StatusConflict},
-	{ErrUnavailable, http.StatusServiceUnavailable},
-	{context.DeadlineExceeded, http.StatusServiceUnavailable},
-	{context.Canceled, http.StatusServiceUnavailable},
+	{ErrNotFound, http.StatusNotFound, "there is none"},
+	{ErrPrecondition, http.StatusPreconditionFailed, "it is not in the state that If-Match or If-None-Match asks for: get it again"},
+	{ErrConflict, http.StatusConflict, "somebody else changed it at the same moment: get it again and repeat"},
+	{ErrInUse, http.StatusConflict, "something else still refers to it"},
+	{ErrCursor, http.StatusUnprocessableEntity, "the cursor is not one that was given with the page before"},
+	{ErrUnavailable, http.StatusServiceUnavailable, "the store does not answer: try again"},
+	{context.DeadlineExceeded, http.StatusServiceUnavailable, "the store does not answer in time: try again"},
+	{context.Canceled, http.StatusServiceUnavailable, "the request was given up"},
 }
 
 // A Fault is one thing that is wrong with a request.
@@ -45,8 +49,9 @@ type Fault struct {
 	Column   int    `json:"column,omitempty" doc:"Column of a menu document, from 1, in characters"`
 }
 
-// Invalid is the error for a request that breaks a rule that only the store or
-// the menu's loader knows. Its faults reach the client.
+// Invalid is the error for a resource that breaks a rule that only the store
+// or the menu's loader knows. The places are fields of the resource, such as
+// numbers[0]. Its faults reach the client.
 type Invalid []Fault
 
 // Error is all the faults in one line.
@@ -56,6 +61,14 @@ func (i Invalid) Error() string {
 		all[n] = strings.TrimPrefix(f.Location+": "+f.Message, ": ")
 	}
 	return strings.Join(all, "; ")
+}
+
+func (i Invalid) within(prefix string) []Fault {
+	all := slices.Clone(i)
+	for n := range all {
+		all[n].Location = strings.TrimSuffix(prefix+all[n].Location, ".")
+	}
+	return all
 }
 
 // A Problem is what a client gets instead of an answer (RFC 9457).
@@ -98,42 +111,59 @@ func (s *subject) Unwrap() error { return s.err }
 
 // problem turns any error into what the client may know of it.
 func (a *API) problem(ctx context.Context, err error) *Problem {
-	if a.cfg.Translate != nil {
-		err = a.cfg.Translate(err)
-	}
+	err = a.translate(err)
 	var ready *Problem
 	if errors.As(err, &ready) {
 		return ready
 	}
 	var invalid Invalid
 	if errors.As(err, &invalid) {
-		return newProblem(http.StatusUnprocessableEntity, "validation failed", invalid...)
+		return newProblem(http.StatusUnprocessableEntity, "validation failed", invalid.within("body.")...)
 	}
-	for _, s := range statuses {
-		if errors.Is(err, s.err) {
-			if s.status >= http.StatusInternalServerError {
-				a.cfg.Log.WarnContext(ctx, "api request failed", "request", requestID(ctx), "error", err)
-			}
-			return newProblem(s.status, prefix(err)+s.err.Error())
-		}
+	p := newKnown(err)
+	if p.Status >= http.StatusInternalServerError {
+		a.cfg.Log.ErrorContext(ctx, "api request failed", "request", requestID(ctx), "error", err)
 	}
-	a.cfg.Log.ErrorContext(ctx, "api request failed", "request", requestID(ctx), "error", err)
-	return newProblem(http.StatusInternalServerError, "something went wrong here; the log has it under the request's id")
+	return p
 }
 
-func prefix(err error) string {
+// newKnown looks the error up in the table.
+func newKnown(err error) *Problem {
+	what := ""
 	var s *subject
 	if errors.As(err, &s) {
-		return s.what + ": "
+		what = s.what + ": "
 	}
-	return ""
+	for _, known := range statuses {
+		if errors.Is(err, known.err) {
+			return newProblem(known.status, what+known.tell)
+		}
+	}
+	return newProblem(http.StatusInternalServerError, what+unexplained)
+}
+
+const unexplained = "something went wrong here; the log has it under the request's id"
+
+func (a *API) translate(err error) error {
+	if a.cfg.Translate == nil {
+		return err
+	}
+	return a.cfg.Translate(err)
 }
 
 // finish is huma's last look at every answer: its own problems get our form,
 // and what it would tell of causes and of whole bodies stays here.
 func finish(ctx huma.Context, _ string, v any) (any, error) {
 	if theirs, ok := v.(*huma.ErrorModel); ok {
-		v = ours(theirs)
+		told := newProblem(theirs.Status, theirs.Detail)
+		if told.Status < http.StatusInternalServerError {
+			all := make([]error, len(theirs.Errors))
+			for i, e := range theirs.Errors {
+				all[i] = e
+			}
+			told.Errors = ours(all)
+		}
+		v = told
 	}
 	if p, ok := v.(*Problem); ok {
 		told := *p
@@ -143,16 +173,16 @@ func finish(ctx huma.Context, _ string, v any) (any, error) {
 	return v, nil
 }
 
-func ours(theirs *huma.ErrorModel) *Problem {
-	p := newProblem(theirs.Status, theirs.Detail)
-	if p.Status >= http.StatusInternalServerError {
-		return p
+// ours are huma's faults of one value, in a stable order.
+func ours(theirs []error) []Fault {
+	faults := make([]Fault, len(theirs))
+	for i, err := range theirs {
+		faults[i].Message = err.Error()
+		var e *huma.ErrorDetail
+		if errors.As(err, &e) {
+			faults[i] = Fault{Location: e.Location, Message: e.Message}
+		}
 	}
-	for _, e := range theirs.Errors {
-		p.Errors = append(p.Errors, Fault{Location: e.Location, Message: e.Message})
-	}
-	slices.SortFunc(p.Errors, func(a, b Fault) int {
-		return strings.Compare(a.Location+a.Message, b.Location+b.Message)
-	})
-	return p
+	slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Location+a.Message, b.Location+b.Message) })
+	return faults
 }

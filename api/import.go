@@ -1,212 +1,56 @@
 package api
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"reflect"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 )
 
-// Bounds of an import. Its length has none: it is read line by line.
-const (
-	maxLine   = 64 << 10 // bytes of one line
-	batchSize = 500      // lines given to the store at once
-	maxTold   = 1000     // bad lines told of; further ones are counted
-)
+// maxTold bounds the bad lines that are told of; further ones are counted.
+const maxTold = 1000
 
 // Imported is what became of an import.
 type Imported struct {
-	Lines int       `json:"lines" doc:"Lines read, empty ones not counted"`
-	Kept  int       `json:"kept" doc:"Lines kept"`
-	Bad   int       `json:"bad" doc:"Lines refused"`
-	Error []BadLine `json:"errors,omitempty" maxItems:"1000" doc:"The first 1,000 bad lines"`
+	Lines  int       `json:"lines" doc:"Lines read, empty ones not counted"`
+	Kept   int       `json:"kept" doc:"Lines kept"`
+	Bad    int       `json:"bad" doc:"Lines refused"`
+	Errors []BadLine `json:"errors,omitempty" maxItems:"1000" doc:"The first 1,000 bad lines"`
 }
 
 // A BadLine is one line of an import that was refused.
 type BadLine struct {
-	Line   int     `json:"line" doc:"Its number, from 1"`
-	Faults []Fault `json:"faults" nullable:"false"`
+	Line   int     `json:"line" doc:"Its number, from 1; empty lines count"`
+	Errors []Fault `json:"errors" nullable:"false"`
 }
 
 func (i *Imported) refuse(line int, faults ...Fault) {
 	i.Bad++
-	if len(i.Error) < maxTold {
-		i.Error = append(i.Error, BadLine{Line: line, Faults: faults})
+	if len(i.Errors) < maxTold {
+		i.Errors = append(i.Errors, BadLine{Line: line, Errors: faults})
 	}
-}
-
-// body is the request's body, still unread.
-type body struct {
-	lines *bufio.Reader
-	more  func() // there is progress: the deadlines move
 }
 
 // importInput is a request whose body huma leaves alone.
 type importInput struct {
 	target
-	body body
+	lines *lineReader
 }
 
 // Resolve is called by huma for every request.
 func (in *importInput) Resolve(ctx huma.Context) []error {
 	r, w := humachi.Unwrap(ctx)
-	control := http.NewResponseController(w)
-	in.body.lines = bufio.NewReaderSize(r.Body, maxLine)
-	in.body.more = func() {
-		now := time.Now()
-		_ = control.SetReadDeadline(now.Add(bodyTimeout)) // not every ResponseWriter can
-		_ = control.SetWriteDeadline(now.Add(bodyTimeout + requestTimeout))
-	}
+	in.lines = newLineReader(r.Body, http.NewResponseController(w))
 	return in.target.Resolve(ctx)
-}
-
-// next returns the next line without its end. tooLong says that it was longer
-// than maxLine and has been skipped. The error is io.EOF after the last line.
-func (b *body) next() (line []byte, tooLong bool, err error) {
-	line, err = b.lines.ReadSlice('\n')
-	for errors.Is(err, bufio.ErrBufferFull) {
-		tooLong = true
-		line, err = b.lines.ReadSlice('\n')
-	}
-	if errors.Is(err, io.EOF) && (len(line) > 0 || tooLong) {
-		err = nil
-	}
-	return bytes.TrimSpace(line), tooLong, err
-}
-
-// lineReader turns lines into resources with the same checks as a PUT.
-type lineReader[T any] struct {
-	registry huma.Registry
-	schema   *huma.Schema
-}
-
-func newLineReader[T any](a *API) lineReader[T] {
-	registry := a.huma.OpenAPI().Components.Schemas
-	return lineReader[T]{registry, registry.Schema(reflect.TypeFor[T](), true, "")}
-}
-
-func (l lineReader[T]) read(line []byte) (v T, faults []Fault) {
-	var plain any
-	if err := json.Unmarshal(line, &plain); err != nil {
-		return v, []Fault{{Message: "not JSON: " + err.Error()}}
-	}
-	path, result := huma.NewPathBuffer(nil, 0), &huma.ValidateResult{}
-	huma.Validate(l.registry, l.schema, path, huma.ModeWriteToServer, plain, result)
-	for _, err := range result.Errors {
-		var e *huma.ErrorDetail
-		if errors.As(err, &e) {
-			faults = append(faults, Fault{Location: e.Location, Message: e.Message})
-		}
-	}
-	if faults != nil {
-		return v, faults
-	}
-	if err := json.Unmarshal(line, &v); err != nil {
-		return v, []Fault{{Message: err.Error()}}
-	}
-	return v, nil
-}
-
-// An intake reads one import.
-type intake[T any] struct {
-	body  *body
-	read  lineReader[T]
-	check func(*T) []Fault // completes what the line leaves out
-	keep  func(context.Context, []T) ([]error, error)
-	fault func(error) []Fault // what the client may know of an error
-
-	told  Imported
-	batch []T
-	lines []int // of the batch
-}
-
-// run reads to the end of the body. Bad lines are told of; its error ends the
-// import where it stands.
-func (in *intake[T]) run(ctx context.Context) (Imported, error) {
-	for number := 1; ; number++ {
-		in.body.more()
-		line, tooLong, err := in.body.next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return in.told, newProblem(http.StatusBadRequest, fmt.Sprintf("the body broke off in line %d; the lines before it are kept", number))
-		}
-		if err := in.take(ctx, number, line, tooLong); err != nil {
-			return in.told, err
-		}
-	}
-	return in.told, in.flush(ctx)
-}
-
-func (in *intake[T]) take(ctx context.Context, number int, line []byte, tooLong bool) error {
-	if len(line) == 0 && !tooLong {
-		return nil
-	}
-	in.told.Lines++
-	if tooLong {
-		in.told.refuse(number, Fault{Message: fmt.Sprintf("longer than %d bytes", maxLine)})
-		return nil
-	}
-	v, faults := in.read.read(line)
-	if faults == nil {
-		faults = in.check(&v)
-	}
-	if faults != nil {
-		in.told.refuse(number, faults...)
-		return nil
-	}
-	in.batch, in.lines = append(in.batch, v), append(in.lines, number)
-	if len(in.batch) < batchSize {
-		return nil
-	}
-	return in.flush(ctx)
-}
-
-func (in *intake[T]) flush(ctx context.Context) error {
-	if len(in.batch) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	faults, err := in.keep(ctx, in.batch)
-	if err != nil {
-		return err
-	}
-	for i, line := range in.lines {
-		if i < len(faults) && faults[i] != nil {
-			in.told.refuse(line, in.fault(faults[i])...)
-			continue
-		}
-		in.told.Kept++
-	}
-	in.batch, in.lines = in.batch[:0], in.lines[:0]
-	return nil
-}
-
-// faultsOf is what the client may know of a line that the store refused.
-func (a *API) faultsOf(ctx context.Context) func(error) []Fault {
-	return func(err error) []Fault {
-		p := a.problem(ctx, err)
-		if len(p.Errors) > 0 {
-			return p.Errors
-		}
-		return []Fault{{Message: p.Detail}}
-	}
 }
 
 type importOutput struct{ Body Imported }
 
-// importOp describes an import: huma does not read its body.
+// importOp describes an import.
 func (n noun) importOp(doc string) huma.Operation {
 	op := n.op(http.MethodPost, "import-"+n.many, "Import "+n.many, false, n.write)
 	op.Path += ":import"
@@ -217,17 +61,86 @@ func (n noun) importOp(doc string) huma.Operation {
 	return op
 }
 
-// importing registers the import of a noun.
-func importing[T any, P named[T]](a *API, n noun, keep Importer[T]) {
-	reader := newLineReader[T](a)
+// importing registers the import of a collection.
+func importing[T any, P named[T]](a *API, n noun, c Collection[T]) {
+	parse := newLineParser[T](a)
 	stream(a, n.importOp("Creates or replaces the "+n.many+" named; others stay as they are."), func(ctx context.Context, in *importInput) (*importOutput, error) {
-		told, err := (&intake[T]{
-			body: &in.body, read: reader, keep: keep.PutAll, fault: a.faultsOf(ctx),
-			check: func(v *T) []Fault { return complete[T, P](v, n, in.Site) },
-		}).run(ctx)
+		told, err := takeLines(ctx, a, in.lines, func(ctx context.Context, line []byte) error {
+			v, err := parse.line(line)
+			if err == nil {
+				err = invalid(complete[T, P](&v, n, in.Site))
+			}
+			if err == nil {
+				_, err = c.Put(ctx, v, nil)
+			}
+			return err
+		})
 		if err != nil {
-			return nil, err
+			return nil, brokeOff(told, "they stay", err)
 		}
 		return &importOutput{told}, nil
 	})
+}
+
+// takeLines hands every line to take. What is wrong with a line is told of;
+// any other error ends the import where it stands.
+func takeLines(ctx context.Context, a *API, lines *lineReader, take func(context.Context, []byte) error) (told Imported, err error) {
+	for {
+		line, err := lines.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return told, nil
+		case errors.Is(err, errTooLong):
+			told.Lines++
+			told.refuse(lines.number, Fault{Message: err.Error()})
+			continue
+		case err != nil:
+			return told, newProblem(http.StatusBadRequest, "the body broke off")
+		case len(line) == 0:
+			continue
+		}
+		told.Lines++
+		if err := takeLine(ctx, line, take); err != nil {
+			faults, ok := a.lineFaults(err)
+			if !ok {
+				return told, err
+			}
+			told.refuse(lines.number, faults...)
+			continue
+		}
+		told.Kept++
+	}
+}
+
+func takeLine(ctx context.Context, line []byte, take func(context.Context, []byte) error) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return take(ctx, line)
+}
+
+// lineFaults is what an error says about its line; ok is false when it is not
+// the line's fault.
+func (a *API) lineFaults(err error) (faults []Fault, ok bool) {
+	err = a.translate(err)
+	var wrong Invalid
+	switch {
+	case errors.As(err, &wrong):
+		return wrong, true
+	case errors.Is(err, ErrConflict), errors.Is(err, ErrInUse), errors.Is(err, ErrNotFound):
+		return []Fault{{Message: newKnown(err).Detail}}, true
+	}
+	return nil, false
+}
+
+// brokeOff is the problem of an import that did not come to its end.
+func brokeOff(told Imported, fate string, err error) error {
+	return &subject{what: fmt.Sprintf("import broke off after %d lines, of which %d were kept (%s)", told.Lines, told.Kept, fate), err: err}
+}
+
+// invalid is nil for no faults: an empty Invalid in an error would not be.
+func invalid(faults Invalid) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	return faults
 }

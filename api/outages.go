@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -15,31 +16,37 @@ type Outage struct {
 	Address string    `json:"address,omitempty" maxLength:"1020" example:"kyiv/khreshchatyk/10" doc:"Path from large to small; the one in the path when missing"`
 	Source  string    `json:"source,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" default:"crm" doc:"Who set it; each source has one flag on an address"`
 	Message string    `json:"message,omitempty" maxLength:"1000" example:"Обрив кабелю, майстри вже працюють" doc:"For the caller"`
-	Until   time.Time `json:"until,omitzero" example:"2026-03-02T18:00:00+02:00" doc:"Expected end; the flag goes by itself then. Unknown when missing"`
+	Until   time.Time `json:"until,omitzero" example:"2026-03-02T18:00:00+02:00" doc:"Expected end, which the caller may be told; unknown when missing"`
+	Expires time.Time `json:"expires,omitzero" doc:"The flag is gone then, whatever happens; an hour after until, or a day from now, when missing"`
 }
 
 // Outages are the flags that are set.
 type Outages interface {
-	// At returns all flags that apply to the address, the nearest first.
-	At(ctx context.Context, site, address string) ([]Outage, error)
-	// Set sets one flag, and returns it as it is kept.
-	Set(ctx context.Context, o Outage) (Outage, error)
-	// Clear removes the flag of one source on exactly this address, or the
-	// flags of all sources when source is "". ErrNotFound when there is none.
-	Clear(ctx context.Context, site, address, source string) error
-	// Replace begins a new generation of all flags of a source.
-	Replace(ctx context.Context, site, source string) (Generation, error)
+	// Lookup returns the flag on the address, or else on the smallest place
+	// around it that has one.
+	Lookup(ctx context.Context, site, address string) (o Outage, ok bool, err error)
+	// List returns up to limit flags of a site that come after a place, by
+	// source and address.
+	List(ctx context.Context, site string, after OutagePlace, limit int) ([]Outage, error)
+	// Set sets a flag, or replaces that of the same source on the same address.
+	Set(ctx context.Context, o Outage) error
+	// Clear clears a flag of a source. ErrNotFound.
+	Clear(ctx context.Context, site, source, address string) error
 }
 
-// A Generation is a set of flags that replaces the one before at once, when
-// it is complete.
-type Generation interface {
-	// Add adds flags; the faults are one for each, nil for what was kept.
-	Add(ctx context.Context, all []Outage) (faults []error, err error)
-	// Commit makes the generation the source's only one.
+// An OutagePlace is where a list of flags goes on.
+type OutagePlace struct{ Source, Address string }
+
+// An OutageImporter replaces all flags of a source at once.
+type OutageImporter interface {
+	Import(ctx context.Context, site, source string) (OutageImport, error)
+}
+
+// An OutageImport fills a new generation of flags. One that is not committed
+// leaves nothing behind.
+type OutageImport interface {
+	Add(ctx context.Context, o Outage) error
 	Commit(ctx context.Context) error
-	// Abort drops it; after Commit it does nothing.
-	Abort(ctx context.Context)
 }
 
 // Place names an address of a site in a request.
@@ -48,82 +55,106 @@ type Place struct {
 	Address string `path:"address" maxLength:"1020" example:"kyiv/khreshchatyk/10" doc:"Path from large to small; the slashes stand as they are"`
 }
 
+var outages = noun{one: "address", many: "outages", sited: true, write: mayWrite, read: mayRead}
+
 func (a *API) outages() {
-	op := func(method, id, summary, doc string, scopes []Scope) huma.Operation {
-		return huma.Operation{
-			OperationID: id, Method: method, Path: "/v1/outages/{address}", Tags: []string{"outages"},
-			Summary: summary, Description: doc, Security: security(scopes),
-			Metadata: map[string]any{"rest": "address"},
-		}
-	}
-	register(a, op(http.MethodGet, "get-outages", "Outages that apply to an address",
-		"All flags on the address itself and on every larger place that contains it, the nearest first. None is an empty list.", mayRead),
-		func(ctx context.Context, in *struct{ Place }) (*listOutput[Outage], error) {
-			all, err := a.cfg.Outages.At(ctx, in.Site, in.Address)
-			if err != nil {
-				return nil, about("address", in.Address, err)
+	register(a, outages.op(http.MethodGet, "list-outages", "List outages", false, mayRead), a.listOutages)
+	register(a, outageOp(http.MethodGet, "get-outage", "The outage that a caller at an address is told",
+		"The flag on the address itself, or else on the smallest place around it that has one. 404 when there is none.", mayRead),
+		func(ctx context.Context, in *struct{ Place }) (*struct{ Body Outage }, error) {
+			o, ok, err := a.cfg.Outages.Lookup(ctx, in.Site, in.Address)
+			if err == nil && !ok {
+				err = ErrNotFound
 			}
-			return &listOutput[Outage]{Body: Listed[Outage]{Items: append([]Outage{}, all...)}}, nil
+			if err != nil {
+				return nil, about("outage at", in.Address, err)
+			}
+			return &struct{ Body Outage }{o}, nil
 		})
-	register(a, op(http.MethodPut, "put-outage", "Set an outage",
-		"Sets the flag of one source on an address. One flag on a building or a street covers everything in it. Repeating the request changes nothing.", mayWrite),
+	register(a, outageOp(http.MethodPut, "put-outage", "Set an outage",
+		"Sets the flag of one source on an address. A flag on a building, a street or a district covers everything in it. Repeating the request changes nothing.", mayWrite),
 		func(ctx context.Context, in *struct {
 			Place
 			Body Outage
-		}) (*struct{ Body Outage }, error) {
-			faults := append(same("body.site", &in.Body.Site, in.Site), same("body.address", &in.Body.Address, in.Address)...)
-			if faults != nil {
-				return nil, Invalid(faults)
+		}) (*struct{}, error) {
+			faults := append(same("site", &in.Body.Site, in.Site), same("address", &in.Body.Address, in.Address)...)
+			if len(faults) > 0 {
+				return nil, faults
 			}
-			kept, err := a.cfg.Outages.Set(ctx, in.Body)
-			if err != nil {
-				return nil, about("address", in.Address, err)
-			}
-			return &struct{ Body Outage }{kept}, nil
+			return nil, about("outage at", in.Address, a.cfg.Outages.Set(ctx, in.Body))
 		})
-	register(a, op(http.MethodDelete, "delete-outage", "Clear an outage",
-		"Removes the flags that stand on exactly this address; those on larger places stay.", mayWrite),
+	register(a, outageOp(http.MethodDelete, "delete-outage", "Clear an outage",
+		"Clears the flag that a source has set on exactly this address; those on places around it stay.", mayWrite),
 		func(ctx context.Context, in *struct {
 			Place
-			Source string `query:"source" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" doc:"Only the flag of this source; all when missing"`
+			Source string `query:"source" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" default:"crm" doc:"Whose flag"`
 		}) (*struct{}, error) {
-			return nil, about("address", in.Address, a.cfg.Outages.Clear(ctx, in.Site, in.Address, in.Source))
+			return nil, about("outage at", in.Address, a.cfg.Outages.Clear(ctx, in.Site, in.Source, in.Address))
 		})
 	a.outageImport()
 }
 
+func outageOp(method, id, summary, doc string, scopes []Scope) huma.Operation {
+	return huma.Operation{
+		OperationID: id, Method: method, Path: "/v1/outages/{address}", Tags: []string{"outages"},
+		Summary: summary, Description: doc, Security: security(scopes),
+		Metadata: map[string]any{"rest": "address"},
+	}
+}
+
+func (a *API) listOutages(ctx context.Context, in *listInput) (*listOutput[Outage], error) {
+	source, address, _ := strings.Cut(in.After, ":")
+	items, err := a.cfg.Outages.List(ctx, in.Site, OutagePlace{source, address}, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	listed := Listed[Outage]{Items: append([]Outage{}, items[:min(len(items), in.Limit)]...)}
+	if len(items) > in.Limit {
+		last := listed.Items[in.Limit-1]
+		listed.Next = last.Source + ":" + last.Address
+	}
+	return &listOutput[Outage]{Body: listed}, nil
+}
+
 // outageImport replaces all flags of a source at once, when the last line has
-// been read: until then the ones before stay in force.
+// been read: until then callers hear of the old ones.
 func (a *API) outageImport() {
-	n := noun{one: "outage", many: "outages", sited: true, write: mayWrite}
-	reader := newLineReader[Outage](a)
+	parse := newLineParser[Outage](a)
 	type input struct {
 		importInput
 		Source string `query:"source" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" default:"crm" doc:"Whose flags are replaced"`
 	}
-	stream(a, n.importOp("Replaces all flags of a source: those not named are cleared, all at once when the last line has been read."),
+	stream(a, outages.importOp("Replaces all flags of a source: those not named are cleared, all at once when the last line has been read."),
 		func(ctx context.Context, in *input) (*importOutput, error) {
-			next, err := a.cfg.Outages.Replace(ctx, in.Site, in.Source)
+			next, err := a.cfg.OutageImporter.Import(ctx, in.Site, in.Source)
 			if err != nil {
 				return nil, about("source", in.Source, err)
 			}
-			defer next.Abort(context.WithoutCancel(ctx))
-			told, err := (&intake[Outage]{
-				body: &in.body, read: reader, keep: next.Add, fault: a.faultsOf(ctx),
-				check: func(o *Outage) []Fault {
-					faults := append(same("site", &o.Site, in.Site), same("source", &o.Source, in.Source)...)
-					if o.Address == "" {
-						faults = append(faults, Fault{Location: "address", Message: "is missing"})
-					}
-					return faults
-				},
-			}).run(ctx)
-			if err != nil {
-				return nil, err
+			told, err := takeLines(ctx, a, in.lines, func(ctx context.Context, line []byte) error {
+				o, err := parse.line(line)
+				if err == nil {
+					err = invalid(belongs(&o, in.Site, in.Source))
+				}
+				if err == nil {
+					err = next.Add(ctx, o)
+				}
+				return err
+			})
+			if err == nil {
+				err = next.Commit(ctx)
 			}
-			if err := next.Commit(ctx); err != nil {
-				return nil, about("source", in.Source, err)
+			if err != nil {
+				return nil, brokeOff(told, "nothing changed", err)
 			}
 			return &importOutput{told}, nil
 		})
+}
+
+// belongs takes from the request what the line of an import leaves out.
+func belongs(o *Outage, site, source string) Invalid {
+	faults := append(same("site", &o.Site, site), same("source", &o.Source, source)...)
+	if o.Address == "" {
+		faults = append(faults, Fault{Location: "address", Message: "is missing"})
+	}
+	return faults
 }

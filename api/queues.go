@@ -3,26 +3,50 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 )
 
-// A Queue is where callers wait for agents.
+// A Queue is where callers wait for the agents of one kind of work.
 type Queue struct {
-	Queue string `json:"queue,omitempty" maxLength:"64" example:"support" doc:"Its name; the one in the path when missing"`
+	Queue string `json:"queue,omitempty" maxLength:"64" example:"support" doc:"Its id; the one in the path when missing"`
 	Site  string `json:"site,omitempty" maxLength:"64" doc:"The site that it belongs to; the one of the request when missing"`
+	Name  string `json:"name,omitempty" maxLength:"200" example:"Технічна підтримка" doc:"For people"`
+
+	Ring      Duration `json:"ring,omitzero" doc:"How long an agent's telephone rings, 1s to 5m; 20s when missing"`
+	WrapUp    Duration `json:"wrap_up,omitzero" doc:"After a talk, until the next one, up to 1h"`
+	AcceptKey string   `json:"accept_key,omitempty" pattern:"^[0-9*#]$" maxLength:"1" doc:"The key that an agent presses to take the call; none when missing"`
+	Within    Duration `json:"within,omitzero" doc:"Answered so soon is within the service level, up to 1h"`
+
+	Max            int  `json:"max,omitempty" minimum:"0" maximum:"1000000" doc:"Callers at once; 0 for no limit"`
+	RefuseIfNobody bool `json:"refuse_if_nobody,omitempty" doc:"Nobody may wait while no agent of the queue is logged in"`
+
+	Skills    [][]string `json:"skills,omitempty" maxItems:"63" nullable:"false" example:"[[\"en\"],[\"en\",\"fibre\"]]" doc:"Sets of skills that callers may ask for"`
+	SkillsFor Duration   `json:"skills_for,omitzero" doc:"Waited so long, a caller is served by any agent; never when missing"`
+	Widen     []Duration `json:"widen,omitempty" maxItems:"8" nullable:"false" example:"[\"30s\",\"1m\"]" doc:"Waited so long, agents of tier 2, 3, … are rung too; ascending"`
+
+	Delays Delays   `json:"delays,omitzero" doc:"How long an agent is left alone after an offer came to nothing"`
+	Grow   Duration `json:"grow,omitzero" doc:"Longest delay: each in a row doubles it up to this; no doubling when missing"`
+	Streak int      `json:"streak,omitempty" minimum:"0" maximum:"1000" doc:"So many offers missed in a row make an agent not-answering; 0 for never"`
+	Music  string   `json:"music,omitempty" maxLength:"500" doc:"Sound for those who wait; the menu's when missing"`
+}
+
+// Delays keep an agent from being rung again at once after an offer came to
+// nothing, each up to 1 h.
+type Delays struct {
+	NoAnswer      Duration `json:"no_answer,omitzero"`
+	Busy          Duration `json:"busy,omitzero"`
+	Rejected      Duration `json:"rejected,omitzero"`
+	NotRegistered Duration `json:"not_registered,omitzero"`
+	Unreachable   Duration `json:"unreachable,omitzero"`
 }
 
 func (q *Queue) name() (site, id *string) { return &q.Site, &q.Queue }
 
 // QueueLive is how a queue stands at this moment.
 type QueueLive struct {
-	Queue   string    `json:"queue"`
-	Waiting int       `json:"waiting" doc:"Callers who wait"`
-	Oldest  time.Time `json:"oldest,omitzero" doc:"When the caller who waits longest began to wait"`
-	Idle    int       `json:"idle" doc:"Agents who could be rung now"`
-	Ringing int       `json:"ringing" doc:"Agents whose telephone rings"`
-	Talking int       `json:"talking" doc:"Agents who talk"`
-	Staffed int       `json:"staffed" doc:"Agents who are logged in"`
+	Queue   string         `json:"queue"`
+	Waiting int            `json:"waiting" doc:"Callers who wait"`
+	Oldest  float64        `json:"oldest" doc:"Seconds that the first of them has waited"`
+	Agents  map[string]int `json:"agents" nullable:"false" doc:"Agents of the queue by what they do: idle, ringing, talking, wrap-up, delayed, not-answering, break, offline"`
 }
 
 // Queues of all sites.
@@ -40,6 +64,7 @@ func (a *API) queues() {
 	collect(a, n, a.cfg.Queues)
 	op := n.op(http.MethodGet, "get-queue-live", "How a queue stands now", true, maySee)
 	op.Path += "/live"
+	op.Description = "Callers who wait, and what the agents do, at this moment."
 	register(a, op, func(ctx context.Context, in *struct{ target }) (*struct{ Body QueueLive }, error) {
 		live, err := a.cfg.Queues.Live(ctx, in.Ref)
 		if err != nil {

@@ -49,7 +49,8 @@ func (a *API) stats() {
 			in.From = in.To.Add(-24 * time.Hour)
 		}
 		if span := in.To.Sub(in.From); span <= 0 || span > maxSpan {
-			return nil, Invalid{{Location: "query.from", Message: "want a time of up to 31 days before to"}}
+			return nil, newProblem(http.StatusUnprocessableEntity, "validation failed",
+				Fault{Location: "query.from", Message: "want a time of up to 31 days before to"})
 		}
 		s, err := a.cfg.Stats.Stats(ctx, in.Site, in.From, in.To)
 		if err != nil {

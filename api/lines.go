@@ -1,0 +1,87 @@
+package api
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// maxLine is the longest line of an import, in bytes.
+const maxLine = 64 << 10
+
+var errTooLong = fmt.Errorf("longer than %d bytes", maxLine)
+
+// A lineReader reads a body line by line, of whatever length it is.
+type lineReader struct {
+	in      *bufio.Reader
+	control *http.ResponseController // moves the deadlines as long as there is progress
+	number  int                      // of the line read last, from 1
+}
+
+func newLineReader(body io.Reader, control *http.ResponseController) *lineReader {
+	return &lineReader{in: bufio.NewReaderSize(body, maxLine), control: control}
+}
+
+// next returns the next line without the space around it, valid until the next
+// call; errTooLong when it was longer than maxLine and has been skipped; io.EOF
+// after the last.
+func (l *lineReader) next() ([]byte, error) {
+	l.extend()
+	l.number++
+	line, err := l.in.ReadSlice('\n')
+	if !errors.Is(err, bufio.ErrBufferFull) {
+		if errors.Is(err, io.EOF) && len(line) > 0 {
+			err = nil
+		}
+		return bytes.TrimSpace(line), err
+	}
+	for errors.Is(err, bufio.ErrBufferFull) {
+		l.extend()
+		_, err = l.in.ReadSlice('\n')
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return nil, errTooLong
+}
+
+func (l *lineReader) extend() {
+	now := time.Now()
+	_ = l.control.SetReadDeadline(now.Add(bodyTimeout)) // not every ResponseWriter can
+	_ = l.control.SetWriteDeadline(now.Add(bodyTimeout + requestTimeout))
+}
+
+// A lineParser turns lines into resources with the same checks as a PUT.
+type lineParser[T any] struct {
+	registry huma.Registry
+	schema   *huma.Schema
+}
+
+func newLineParser[T any](a *API) lineParser[T] {
+	registry := a.huma.OpenAPI().Components.Schemas
+	return lineParser[T]{registry, registry.Schema(reflect.TypeFor[T](), true, "")}
+}
+
+func (p lineParser[T]) line(line []byte) (v T, err error) {
+	var plain any
+	if err := json.Unmarshal(line, &plain); err != nil {
+		return v, Invalid{{Message: "not JSON: " + err.Error()}}
+	}
+	path, result := huma.NewPathBuffer(nil, 0), &huma.ValidateResult{}
+	huma.Validate(p.registry, p.schema, path, huma.ModeWriteToServer, plain, result)
+	if len(result.Errors) > 0 {
+		return v, Invalid(ours(result.Errors))
+	}
+	if err := json.Unmarshal(line, &v); err != nil {
+		return v, Invalid{{Message: err.Error()}}
+	}
+	return v, nil
+}
