@@ -127,18 +127,18 @@ func TestRefusedBeforeAByteIsSent(t *testing.T) {
 		half   int
 		count  func(Stats) uint64
 	}{
-		"another network":       {&Server{AllowedNetworks: elsewhere}, 0, 0, func(s Stats) uint64 { return s.RefusedNetwork }},
-		"too many calls":        {&Server{MaxCalls: 2}, 2, 0, func(s Stats) uint64 { return s.RefusedCalls }},
-		"too many half open":    {&Server{MaxHalfOpen: 2}, 3, 2, func(s Stats) uint64 { return s.RefusedHalfOpen }},
-		"half open count, too:": {&Server{MaxCalls: 3}, 1, 2, func(s Stats) uint64 { return s.RefusedCalls }},
+		"another network":     {&Server{AllowedNetworks: elsewhere}, 0, 0, func(s Stats) uint64 { return s.RefusedNetwork }},
+		"too many calls":      {&Server{MaxCalls: 2}, 2, 0, func(s Stats) uint64 { return s.RefusedCalls }},
+		"too many half open":  {&Server{MaxHalfOpen: 2}, 3, 2, func(s Stats) uint64 { return s.RefusedHalfOpen }},
+		"half open count too": {&Server{MaxCalls: 3}, 1, 2, func(s Stats) uint64 { return s.RefusedCalls }},
 	} {
 		t.Run(situation, func(t *testing.T) {
 			tt.server.Handler = untilEnd
 			addr := serve(t, tt.server)
-			for range tt.calls {
+			for i := range tt.calls {
 				handOver(t, addr, "a")
+				eventually(t, "a call before", func() bool { return tt.server.Stats().Calls == i+1 })
 			}
-			eventually(t, "the calls before", func() bool { return tt.server.Stats().Calls == tt.calls })
 			for range tt.half {
 				knock(t, addr).expect("connect")
 			}
