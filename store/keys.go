@@ -90,6 +90,10 @@ func (k keys) queue(site string) []string {
 		k.doc(tag + "wanted"),   // hash: agent -> status last set
 	}
 }
+
+// keyDue is where the sorted set of what is due stands among them.
+const keyDue = 5
+
 func (k keys) agents(site string) string { return k.doc("{q:" + site + "}:agent-definitions") } // hash: agent -> JSON
 func (k keys) queues(site string) string { return k.doc("{q:" + site + "}:queue-definitions") } // hash: queue -> JSON
 func (k keys) queueSites() string        { return k.doc("queue-sites") }                        // set: sites that have queues or agents

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	sweepEvery = 100 * time.Millisecond // so late is what is due at most
+	lookEvery  = time.Second            // so late is an offer whose wake-up was lost, and an instance's sign of life
+	sweepMax   = 100                    // items one run handles (SLICE in queue.lua)
+	runTimeout = 2 * time.Second        // for one round of sweeps or looks
+)
+
+var (
+	//go:embed due.lua
+	dueLua string
+	due    = queueScript(dueLua)
+)
+
+// Run does an instance's part of the work until ctx ends: it hears of offers,
+// shows that it lives, keeps what it promised while Redis was away, and does
+// what is due at every site.
+func (d *Distributor) Run(ctx context.Context) error {
+	var listening sync.WaitGroup
+	listening.Go(func() { d.listen(ctx) })
+	defer listening.Wait()
+
+	sweep, look := time.NewTicker(sweepEvery), time.NewTicker(lookEvery)
+	defer sweep.Stop()
+	defer look.Stop()
+	w := &watch{d: d}
+	for {
+		w.look(ctx)
+	sweeping:
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-look.C:
+				break sweeping
+			case <-sweep.C:
+				d.sweep(ctx, w.sites)
+			}
+		}
+	}
+}
+
+// listen takes wake-ups. The client connects again by itself.
+func (d *Distributor) listen(ctx context.Context) {
+	sub := d.s.rdb.Subscribe(ctx, d.owner)
+	defer sub.Close()
+	offers := sub.Channel()
+	for {
+		select {
+		case m, ok := <-offers:
+			if !ok {
+				return
+			}
+			d.offered(m.Payload)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// sweep does what is due at the sites, in one round trip where little is.
+func (d *Distributor) sweep(ctx context.Context, sites []string) {
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	defer cancel()
+	cmds := make([]*redis.Cmd, len(sites))
+	_, _ = d.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
+		for i, site := range sites {
+			cmds[i] = due.EvalSha(ctx, p, d.s.keys.queue(site), d.s.queueArgs()...)
+		}
+		return nil
+	})
+	for i, site := range sites {
+		done, err := readSweep(cmds[i])
+		if redis.HasErrorPrefix(err, "NOSCRIPT") || done >= sweepMax {
+			err = d.s.Sweep(ctx, site)
+		}
+		if err != nil && ctx.Err() == nil {
+			d.s.log.Debug("sweep failed", "site", site, "err", err)
+		}
+	}
+}
+
+// Sweep does everything that is due at a site: the ends of wrap-ups and
+// delays, the widening of what a caller may get, offers and leases that ran
+// out. Any instance may, at any time.
+func (s *Store) Sweep(ctx context.Context, site string) error {
+	for {
+		done, err := readSweep(s.runQueue(ctx, due, site))
+		if err != nil {
+			return fmt.Errorf("sweep site %q: %w", site, err)
+		}
+		if done < sweepMax {
+			return nil
+		}
+	}
+}
+
+func readSweep(cmd *redis.Cmd) (done int64, err error) {
+	r := readReply(cmd)
+	done = r.number()
+	return done, r.err
+}
+
+// Release ends the lease of an instance that is known to be dead, or has
+// drained: the next sweep does not wait for the lease to run out.
+func (s *Store) Release(ctx context.Context, site, owner string) error {
+	now, err := s.Now(ctx)
+	if err == nil {
+		key := s.keys.queue(site)[keyDue]
+		err = s.rdb.ZAddXX(ctx, key, redis.Z{Score: float64(now.UnixMilli()), Member: "h|" + owner}).Err()
+	}
+	if err != nil {
+		return fmt.Errorf("release instance: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dialgraph/dialgraph/dialplan"
+)
+
+// readOffer reads an offer as scripts write it (OFFER in queue.lua), its id
+// first.
+func readOffer(text string) (dialplan.Offer, error) {
+	f := strings.Split(text, "\x1f")
+	if len(f) < 13 {
+		return dialplan.Offer{}, fmt.Errorf("offer of %d fields: %w", len(f), ErrSchema)
+	}
+	site, ok := siteOf(f[2])
+	ring, err1 := strconv.ParseInt(f[9], 10, 64)
+	until, err2 := strconv.ParseInt(f[12], 10, 64)
+	if !ok || err1 != nil || err2 != nil {
+		return dialplan.Offer{}, fmt.Errorf("offer %.40q: %w", f[0], ErrSchema)
+	}
+	return dialplan.Offer{
+		ID: f[0], Ticket: f[2], Site: site, Queue: f[3], Agent: f[4], Contact: f[8],
+		Ring: time.Duration(ring) * time.Millisecond, AcceptKey: f[10], Until: time.UnixMilli(until).UTC(),
+	}, nil
+}
+
+// readTicket reads a ticket as scripts write it (TICKET in queue.lua).
+func readTicket(id, text string) (ticket, error) {
+	f := strings.Split(text, "\x1f")
+	if len(f) < 15 {
+		return ticket{}, fmt.Errorf("ticket of %d fields: %w", len(f), ErrSchema)
+	}
+	place, err1 := strconv.ParseInt(f[4], 10, 64)
+	joined, err2 := strconv.ParseInt(f[5], 10, 64)
+	until, err3 := strconv.ParseInt(f[8], 10, 64)
+	if err1 != nil || err2 != nil || err3 != nil {
+		return ticket{}, fmt.Errorf("ticket %.80q: %w", id, ErrSchema)
+	}
+	return ticket{
+		id: id, queue: f[1], call: f[2], joined: joined, credit: (joined - place) / 1000,
+		skills: f[6], prefer: f[7], alone: until - joined/1000, number: f[13], name: f[14],
+	}, nil
+}
+
+var (
+	//go:embed offers_report.lua
+	offersReportLua string
+	offersReport    = queueScript(offersReportLua)
+)
+
+// Report implements dialplan.Queue. An answer is a fact, whatever became of
+// the offer meanwhile: other offers of that agent and caller are withdrawn.
+// While Redis is away the report is kept, and sent by Run.
+func (d *Distributor) Report(ctx context.Context, o dialplan.Offer, r dialplan.Report) error {
+	if _, ok := siteOf(o.Ticket); !ok || o.Site == "" {
+		return fmt.Errorf("report offer %.40q: %w", o.ID, ErrInvalid)
+	}
+	d.mu.Lock()
+	if r.Outcome == dialplan.Answered && r.Ended.IsZero() {
+		d.talks[o.ID] = talk{o, r}
+	} else {
+		delete(d.talks, o.ID)
+	}
+	d.mu.Unlock()
+	return d.deliver(ctx, func(ctx context.Context) error { return d.report(ctx, o, r) })
+}
+
+func (d *Distributor) report(ctx context.Context, o dialplan.Offer, r dialplan.Report) error {
+	if r.Outcome == dialplan.Refused { // nobody may dial that agent
+		r.Outcome = dialplan.Unreachable
+	}
+	err := d.s.runQueue(ctx, offersReport, o.Site, o.ID, string(r.Outcome), toMillis(r.Answered), toMillis(r.Ended),
+		d.owner, o.Ticket, o.Queue, o.Agent).Err()
+	if err != nil {
+		return fmt.Errorf("report offer %q: %w", o.ID, err)
+	}
+	return nil
+}

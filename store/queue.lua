@@ -1,0 +1,413 @@
+-- What the scripts on a site's queues share: the clock, records, lanes, and
+-- the few moves that tickets, offers and agents make. Every script declares
+-- all keys of the site, in this order (keys.go).
+-- ARGV[1] ms added to the clock, by tests only
+-- ARGV[2] first 24 characters of the ids of new offers
+local WAIT, IDLE, LINE, STAFF, OWNED, DUE, ENDED, TICKETS, OFFERS, AGENTS, CALLS,
+  TALLY, ROSTER, QUEUES, WANTED = unpack(KEYS)
+
+local LEASE = 6000        -- ms an instance may be silent before it counts as dead
+local SETTLE = 8000       -- ms that instances have to put back what a restarted Redis lost
+local PARK = 60000        -- ms a ticket of a dead instance is kept for the next one
+local ORPHAN = 10000      -- ms a talk of a dead instance is kept for the next one
+local SLACK = 5000        -- ms an offer outlives its ring time: set-up, and the report's way
+local LOSSES = 3          -- offers in a row that nobody reported; then the ticket is a ghost
+local SLICE = 100         -- items that one run handles where there may be many
+
+local clock = redis.call('TIME')
+local micros = clock[1] * 1000000 + clock[2] + ARGV[1] * 1000
+local now = math.floor(micros / 1000)
+
+-- Records. One is its fields in order, joined by US (0x1f), the version of
+-- the schema first: fields are only ever added at the end.
+local TICKET = {'v', 'queue', 'call', 'owner', 'place', 'joined', 'skills', 'prefer', 'alone',
+  'lane', 'offer', 'losses', 'ended', 'number', 'name'}
+local OFFER = {'v', 'ticket', 'queue', 'agent', 'owner', 'call', 'phase', 'contact', 'ring', 'accept',
+  'made', 'until', 'joined', 'answered', 'number', 'name'}
+local AGENT = {'v', 'wanted', 'reason', 'since', 'offer', 'phase', 'free', 'why', 'score',
+  'streak', 'blocked', 'idle', 'last'}
+local MEMBER = {'v', 'contact', 'queues', 'skills'} -- of the roster
+local QUEUE = {'v', 'ring', 'wrap', 'accept', 'within', 'max', 'staffed', 'streak', 'no-answer', 'busy',
+  'rejected', 'not-registered', 'unreachable', 'longest', 'open', 'widen', 'sets'}
+local NUMBER = {}
+for name in string.gmatch('alone losses ring made until answered since free score streak blocked idle wrap ' ..
+  'within max staffed no-answer busy rejected not-registered unreachable longest open', '%S+') do
+  NUMBER[name] = true
+end
+
+local function decode(fields, text)
+  local record, i = {}, 0
+  for value in string.gmatch(text .. '\31', '([^\31]*)\31') do
+    i = i + 1
+    local name = fields[i]
+    if name then record[name] = NUMBER[name] and tonumber(value) or value end
+  end
+  return record
+end
+
+local function encode(fields, record)
+  local values = {'1'}
+  for i = 2, #fields do values[i] = record[fields[i]] end
+  return table.concat(values, '\31')
+end
+
+-- A reader of one kind of record that hands out the same table each time, so
+-- that two moves of one run never work on two copies. nil where there is none.
+local function reader(key, fields)
+  local seen = {}
+  return function(id)
+    if seen[id] == nil then
+      local text = redis.call('HGET', key, id)
+      seen[id] = text and decode(fields, text)
+    end
+    return seen[id] or nil
+  end, function(id, record)
+    seen[id] = record or false
+    if record then
+      redis.call('HSET', key, id, encode(fields, record))
+    else
+      redis.call('HDEL', key, id)
+    end
+  end
+end
+
+local ticket, save_ticket = reader(TICKETS, TICKET)
+local offer, save_offer = reader(OFFERS, OFFER)
+local agent, save_agent = reader(AGENTS, AGENT)
+local member, save_member = reader(ROSTER, MEMBER)
+local queue, save_queue = reader(QUEUES, QUEUE)
+
+local function stamp(ms) return string.format('%013.0f', ms) end
+local function at(ms, what) redis.call('ZADD', DUE, ms, what) end
+
+-- tally counts by the hour.
+local function tally(name, what, by)
+  redis.call('HINCRBY', TALLY, math.floor(now / 3600000) .. '|' .. name .. '|' .. what, by or 1)
+end
+
+-- A lane is a waiting list: callers of one queue who may be served by the
+-- same agents, because they want the same skills and have waited for the same
+-- tier; or the callers of one preferred agent.
+local function lane(name, tier, skills) return name .. '|' .. tier .. '|' .. skills end
+local function preferred(id) return '@|' .. id .. '|' end
+
+local function has(skills, set)
+  for skill in string.gmatch(set, '[^+]+') do
+    if not string.find(' ' .. skills .. ' ', ' ' .. skill .. ' ', 1, true) then return false end
+  end
+  return true
+end
+
+-- fit is the largest of the queue's sets of skills that holds no more than
+-- was asked for: a caller is not refused for a skill that nobody listed.
+local function fit(q, wanted)
+  if wanted == '' or string.find(' ' .. q.sets .. ' ', ' ' .. wanted .. ' ', 1, true) then return wanted end
+  local best, most, all = '', 0, string.gsub(wanted, '%+', ' ')
+  for set in string.gmatch(q.sets, '%S+') do
+    local _, plus = string.gsub(set, '%+', '')
+    if plus + 1 > most and has(all, set) then best, most = set, plus + 1 end
+  end
+  return best
+end
+
+-- standing is where a ticket stands at this time, as tier reached and skills
+-- still wanted (tier 0: only the preferred agent), and when that changes next.
+local function standing(t, q)
+  if t.prefer ~= '' and now < t.alone then return 0, '', t.alone end
+  local joined = math.floor(t.joined / 1000)
+  local tier, skills, change = 1, fit(q, t.skills), math.huge
+  for after in string.gmatch(q.widen, '%d+') do
+    if now >= joined + after then tier = tier + 1 else change = math.min(change, joined + after) end
+  end
+  if q.open > 0 and skills ~= '' then
+    if now >= joined + q.open then skills = '' else change = math.min(change, joined + q.open) end
+  end
+  return tier, skills, change
+end
+
+local function lane_of(t, tier, skills)
+  if tier == 0 then return preferred(t.prefer) end
+  return lane(t.queue, tier, skills)
+end
+
+-- lanes_of are all lanes that an agent takes callers from.
+local function lanes_of(id, m)
+  local lanes = {preferred(id)}
+  for name, tier in string.gmatch(m.queues, '(%S+):(%d+)') do
+    local q = queue(name)
+    if q then
+      local _, wider = string.gsub(q.widen, '%d+', '')
+      local function add(set)
+        for reached = math.min(tonumber(tier), wider + 1), wider + 1 do
+          lanes[#lanes + 1] = lane(name, reached, set)
+        end
+      end
+      add('')
+      for set in string.gmatch(q.sets, '%S+') do
+        if has(m.skills, set) then add(set) end
+      end
+    end
+  end
+  return lanes
+end
+
+-- head is the first of a lane, as place (or score) and id; nil when empty.
+local function head(key, name)
+  local first = redis.call('ZRANGEBYLEX', key, '[' .. name .. '|', '(' .. name .. '}', 'LIMIT', 0, 1)[1]
+  return first and string.sub(first, #name + 2)
+end
+
+local function id_of(entry) return string.sub(entry, string.find(entry, '|', 1, true) + 1) end
+
+-- paused is true while instances put back what Redis may have lost when it
+-- was started again: nothing is decided on half a picture. A process that
+-- holds its data in itself names no run and has nothing to wait for.
+local pause
+local function paused()
+  if pause ~= nil then return pause end
+  local info = redis.pcall('INFO', 'server')
+  local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or 'embedded'
+  local known = redis.call('HMGET', TALLY, 'run', 'settled')
+  local settled = tonumber(known[2] or 0)
+  if known[1] ~= run then
+    local nothing = redis.call('HLEN', ROSTER) == 0 and redis.call('HLEN', TICKETS) == 0
+    settled = (nothing or run == 'embedded') and now or now + SETTLE
+    redis.call('HSET', TALLY, 'run', run, 'settled', settled)
+    at(settled, 'm|')
+    at(now, 'z|')
+  end
+  pause = now < settled
+  return pause
+end
+
+-- Owners. A kind is c for a caller's ticket, o for an offer that rings, t for a
+-- talk: in this order they are handled when the owner is dead.
+local function own(owner, kind, id) redis.call('ZADD', OWNED, 0, owner .. '|' .. kind .. '|' .. id) end
+local function disown(owner, kind, id) redis.call('ZREM', OWNED, owner .. '|' .. kind .. '|' .. id) end
+
+local function alive(owner) return redis.call('ZSCORE', DUE, 'h|' .. owner) end
+
+-- Idle agents stand in all their lanes, or in none.
+local function idle_names(id, a)
+  local names = lanes_of(id, member(id))
+  for i = 1, #names do names[i] = names[i] .. '|' .. stamp(a.score) .. '|' .. id end
+  return names
+end
+
+local function not_idle(id, a)
+  if a.idle == 1 then
+    redis.call('ZREM', IDLE, unpack(idle_names(id, a)))
+    a.idle = 0
+  end
+end
+
+local function now_idle(id, a)
+  local members = {}
+  for _, name in ipairs(idle_names(id, a)) do
+    members[#members + 1] = 0
+    members[#members + 1] = name
+  end
+  redis.call('ZADD', IDLE, unpack(members))
+  a.idle = 1
+end
+
+-- A waiting ticket stands in exactly one lane.
+local function stop_waiting(id, t)
+  if t.lane ~= '' then
+    redis.call('ZREM', WAIT, t.lane .. '|' .. t.place .. '|' .. id)
+    t.lane = ''
+  end
+end
+
+-- make writes the offer of an agent to a ticket, both out of every set, and
+-- wakes up the instance that has the caller.
+local function make(tid, t, aid, a)
+  local q, m = queue(t.queue), member(aid)
+  local id = ARGV[2] .. string.format('%012x', redis.call('HINCRBY', TALLY, 'serial', 1))
+  local o = {ticket = tid, queue = t.queue, agent = aid, owner = t.owner, call = t.call, phase = 'ringing',
+    contact = m.contact, ring = q.ring, accept = q.accept, made = now, ['until'] = now + q.ring + SLACK,
+    joined = t.joined, answered = 0, number = t.number, name = t.name}
+  t.offer, a.offer, a.phase, a.since = id, id, 'ringing', now
+  save_ticket(tid, t)
+  save_agent(aid, a)
+  save_offer(id, o)
+  own(t.owner, 'o', id)
+  at(o['until'], 'o|' .. id)
+  redis.call('PUBLISH', t.owner, id .. '\31' .. encode(OFFER, o))
+end
+
+-- forget ends a ticket without a trace; finish_ticket remembers it for a
+-- while, so that a request that comes late gets its first answer.
+local function unlist(id, t)
+  stop_waiting(id, t)
+  redis.call('ZREM', LINE, t.queue .. '|' .. t.place .. '|' .. id)
+  disown(t.owner, 'c', id)
+  if t.call ~= '' and redis.call('HGET', CALLS, t.call) == 't|' .. id then redis.call('HDEL', CALLS, t.call) end
+end
+
+local function forget(id, t)
+  unlist(id, t)
+  save_ticket(id, nil)
+end
+
+local function finish_ticket(id, t, how)
+  unlist(id, t)
+  t.ended, t.offer = how, ''
+  save_ticket(id, t)
+  redis.call('ZADD', ENDED, now, id)
+end
+
+-- place lets a ticket wait where it belongs at this time, unless an agent is
+-- idle: of the lowest tier that may serve it, the one idle longest.
+local function place(id, t)
+  local q = queue(t.queue)
+  if not q then return forget(id, t) end
+  local tier, skills, change = standing(t, q)
+  for reached = math.min(tier, 1), paused() and -1 or tier do
+    local first = head(IDLE, lane_of(t, reached, skills))
+    if first then
+      local aid = id_of(first)
+      local a = agent(aid)
+      not_idle(aid, a)
+      return make(id, t, aid, a)
+    end
+  end
+  t.lane = lane_of(t, tier, skills)
+  redis.call('ZADD', WAIT, 0, t.lane .. '|' .. t.place .. '|' .. id)
+  if change < math.huge then at(change, 's|' .. id) end
+  save_ticket(id, t)
+end
+
+-- ready lets an agent without a reservation be what he is at this time: busy
+-- with the caller who has waited longest, idle, or not there.
+local function ready(id, a)
+  local m = member(id)
+  if not m and a.offer == '' then return save_agent(id, nil) end
+  if a.offer ~= '' or a.wanted ~= 'available' or a.blocked == 1 then return save_agent(id, a) end
+  if a.free > now then
+    at(a.free, 'a|' .. id)
+    return save_agent(id, a)
+  end
+  local first
+  for _, name in ipairs(paused() and {} or lanes_of(id, m)) do
+    local entry = head(WAIT, name)
+    if entry and (not first or entry < first) then first = entry end
+  end
+  if not first then
+    now_idle(id, a)
+    return save_agent(id, a)
+  end
+  local tid = id_of(first)
+  local t = ticket(tid)
+  if not queue(t.queue) then -- the queue was deleted; look for another caller
+    forget(tid, t)
+    return ready(id, a)
+  end
+  stop_waiting(tid, t)
+  make(tid, t, id, a)
+end
+
+-- enrol keeps the list of who is logged in at each queue.
+local function enrol(id, m, a)
+  for name in string.gmatch(m.queues, '(%S+):') do
+    if a.wanted == 'logged-out' then
+      redis.call('ZREM', STAFF, name .. '|' .. id)
+    else
+      redis.call('ZADD', STAFF, 0, name .. '|' .. id)
+    end
+  end
+end
+
+local function unreserve(a)
+  a.offer, a.phase, a.since = '', '', now
+end
+
+local function close(id, o)
+  disown(o.owner, o.phase == 'talking' and 't' or 'o', id)
+  redis.call('ZREM', DUE, 'o|' .. id)
+  save_offer(id, nil)
+end
+
+-- park keeps the place of a caller whose instance is dead: no agent rings for
+-- nobody, and the instance that takes the call over puts it back.
+local function park(id, t)
+  stop_waiting(id, t)
+  disown(t.owner, 'c', id)
+  t.owner = ''
+  save_ticket(id, t)
+  at(now + PARK, 'p|' .. id)
+end
+
+-- withdraw takes a ringing offer back: nobody is to blame, the agent keeps
+-- his score and the caller his place.
+local function withdraw(id, o)
+  close(id, o)
+  local t, a = ticket(o.ticket), agent(o.agent)
+  if t and t.offer == id then
+    t.offer = ''
+    if alive(t.owner) then place(o.ticket, t) else park(o.ticket, t) end
+  end
+  if a and a.offer == id then
+    unreserve(a)
+    ready(o.agent, a)
+  end
+end
+
+-- leave ends a ticket, and the ringing for it.
+local function leave(id, t, how)
+  local oid, o = t.offer, t.offer ~= '' and offer(t.offer)
+  finish_ticket(id, t, how)
+  if o then withdraw(oid, o) end
+end
+
+-- finish ends a talk: wrap-up begins, and the agent's idle time counts from
+-- the end of the talk.
+local function finish(id, o, ended)
+  local a, q = agent(o.agent), queue(o.queue)
+  ended = math.min(now, math.max(ended, o.answered))
+  close(id, o)
+  if o.call ~= '' and redis.call('HGET', CALLS, o.call) == 'o|' .. id then redis.call('HDEL', CALLS, o.call) end
+  tally(o.queue, 'talked', ended - o.answered)
+  if not a or a.offer ~= id then return end
+  unreserve(a)
+  a.score, a.last, a.since = ended, id, ended
+  a.free, a.why = ended + (q and q.wrap or 0), 'wrap-up'
+  ready(o.agent, a)
+end
+
+-- adopt gives a ticket, and the offer it may have, to the instance that has
+-- the caller now.
+local function adopt(id, t, owner)
+  if t.owner == owner then return end
+  local parked, o = t.owner == '', t.offer ~= '' and offer(t.offer)
+  if not parked then disown(t.owner, 'c', id) end
+  own(owner, 'c', id)
+  t.owner = owner
+  if o then
+    disown(o.owner, 'o', t.offer)
+    own(owner, 'o', t.offer)
+    o.owner = owner
+    save_offer(t.offer, o)
+  end
+  if parked then place(id, t) else save_ticket(id, t) end
+end
+
+-- state is what an agent is, and since when. It is derived, never set.
+local function state(a)
+  if a.offer ~= '' then return a.phase, a.since end
+  if a.wanted == 'break' then return 'break', a.since end
+  if a.wanted ~= 'available' then return 'offline', a.since end
+  if a.blocked == 1 then return 'not-answering', a.since end
+  if a.free > now then return a.why, a.since end
+  return 'idle', math.max(a.since, a.free)
+end
+
+-- known_agent is an agent's state, new for one who has none yet or whose
+-- state was lost with Redis: what was set last still stands.
+local function known_agent(id)
+  local a = agent(id)
+  if a then return a end
+  local wanted, reason = string.match(redis.call('HGET', WANTED, id) or '', '^([^\31]*)\31(.*)$')
+  return {wanted = wanted or 'logged-out', reason = reason or '', since = now, offer = '', phase = '', free = 0,
+    why = '', score = wanted == 'available' and now or 0, streak = 0, blocked = 0, idle = 0, last = ''}
+end

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/dialgraph/dialgraph/dialplan"
+)
+
+// A Distributor brings waiting callers of one instance and agents together.
+// There is no central one: Redis holds the truth and scripts decide; the
+// distributor tells them what happens on this instance's calls and hears what
+// was decided. It implements dialplan.Queue.
+type Distributor struct {
+	s     *Store
+	owner string // token of this instance, and the channel that wakes it up
+
+	mu      sync.Mutex
+	waiting map[string]*waiter // by ticket
+	talks   map[string]talk    // by offer
+	unsent  []promise          // what Redis has not heard yet, in order
+}
+
+var _ dialplan.Queue = (*Distributor)(nil)
+
+// A waiter is one Next that has not returned.
+type waiter struct {
+	ticket ticket // zero until Redis has told
+	found  chan next
+}
+
+type next struct {
+	offer dialplan.Offer
+	err   error
+}
+
+// A talk is what is told again when Redis lost it.
+type talk struct {
+	offer  dialplan.Offer
+	report dialplan.Report
+}
+
+// A promise is a change that was accepted and must reach Redis.
+type promise func(context.Context) error
+
+const (
+	maxUnsent = 50_000
+	nextRetry = time.Second // between attempts while Redis is away
+)
+
+// Distributor returns one for this instance, with a token of its own. Next
+// needs its Run.
+func (s *Store) Distributor() *Distributor {
+	return &Distributor{
+		s: s, owner: s.keys.wake(uuid.NewString()),
+		waiting: make(map[string]*waiter), talks: make(map[string]talk),
+	}
+}
+
+// Owner is the token by which this instance owns tickets and offers.
+func (d *Distributor) Owner() string { return d.owner }
+
+var (
+	//go:embed tickets_next.lua
+	ticketsNextLua string
+	ticketsNext    = queueScript(ticketsNextLua)
+)
+
+// Next implements dialplan.Queue. A ticket of another instance is adopted,
+// with its place. While Redis is away it goes on waiting.
+func (d *Distributor) Next(ctx context.Context, id string) (dialplan.Offer, error) {
+	if _, ok := siteOf(id); !ok {
+		return dialplan.Offer{}, dialplan.ErrNoTicket
+	}
+	w := d.startWaiting(id)
+	defer d.stopWaiting(id, w)
+	for {
+		o, err := d.Adopt(ctx, id)
+		switch {
+		case errors.Is(err, dialplan.ErrNoTicket):
+			return dialplan.Offer{}, err
+		case err == nil && o.ID != "":
+			return o, nil
+		}
+		var again <-chan time.Time
+		if err != nil {
+			again = time.After(nextRetry + rand.N(nextRetry))
+		}
+		select {
+		case n := <-w.found:
+			return n.offer, n.err
+		case <-again:
+		case <-ctx.Done():
+			return dialplan.Offer{}, ctx.Err()
+		}
+	}
+}
+
+// Adopt makes this instance the owner of a ticket, which keeps its place. It
+// returns the offer the ticket has at the moment, if any. ErrNoTicket of
+// package dialplan when there is no such ticket.
+func (d *Distributor) Adopt(ctx context.Context, id string) (dialplan.Offer, error) {
+	site, ok := siteOf(id)
+	if !ok {
+		return dialplan.Offer{}, dialplan.ErrNoTicket
+	}
+	r := readReply(d.s.runQueue(ctx, ticketsNext, site, id, d.owner))
+	record, offer := r.text(), r.text()
+	if r.err != nil {
+		return dialplan.Offer{}, fmt.Errorf("adopt ticket %q: %w", id, r.err)
+	}
+	if record == "" {
+		return dialplan.Offer{}, dialplan.ErrNoTicket
+	}
+	t, err := readTicket(id, record)
+	if err != nil {
+		return dialplan.Offer{}, err
+	}
+	d.mu.Lock()
+	if w := d.waiting[id]; w != nil {
+		w.ticket = t
+	}
+	d.mu.Unlock()
+	if offer == "" {
+		return dialplan.Offer{}, nil
+	}
+	return readOffer(offer)
+}
+
+func (d *Distributor) startWaiting(id string) *waiter {
+	w := &waiter{found: make(chan next, 1)}
+	d.mu.Lock()
+	d.waiting[id] = w // the newest Next of a ticket is the one that counts
+	d.mu.Unlock()
+	return w
+}
+
+func (d *Distributor) stopWaiting(id string, w *waiter) {
+	d.mu.Lock()
+	if d.waiting[id] == w {
+		delete(d.waiting, id)
+	}
+	d.mu.Unlock()
+}
+
+// tell gives a waiting Next its answer; the first one counts.
+func (d *Distributor) tell(ticket string, n next) {
+	d.mu.Lock()
+	w := d.waiting[ticket]
+	d.mu.Unlock()
+	if w == nil {
+		return
+	}
+	select {
+	case w.found <- n:
+	default:
+	}
+}
+
+// offered tells the caller's Next of an offer as scripts write it.
+func (d *Distributor) offered(text string) {
+	o, err := readOffer(text)
+	if err != nil {
+		d.s.log.Error("offer cannot be read", "err", err)
+		return
+	}
+	d.tell(o.Ticket, next{offer: o})
+}
+
+// deliver keeps a promise now, or later when Redis is away: a lost report
+// would leave an agent talking for ever.
+func (d *Distributor) deliver(ctx context.Context, p promise) error {
+	err := p(ctx)
+	if err == nil || hopeless(err) {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.unsent) >= maxUnsent {
+		return err
+	}
+	d.unsent = append(d.unsent, p)
+	return nil
+}
+
+// flush keeps the promises made while Redis was away, in order, until one
+// fails.
+func (d *Distributor) flush(ctx context.Context) error {
+	for {
+		d.mu.Lock()
+		if len(d.unsent) == 0 {
+			d.mu.Unlock()
+			return nil
+		}
+		p := d.unsent[0]
+		d.mu.Unlock()
+		if err := p(ctx); hopeless(err) {
+			d.s.log.Error("queue report refused", "err", err)
+		} else if err != nil {
+			return err
+		}
+		d.mu.Lock()
+		d.unsent = d.unsent[1:]
+		d.mu.Unlock()
+	}
+}
+
+// hopeless is true when Redis ran a script and the script failed: it would
+// fail again.
+func hopeless(err error) bool { return redis.HasErrorPrefix(err, "ERR") }
