@@ -1,0 +1,455 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/dialgraph/dialgraph/dialplan"
+)
+
+// errStore is what the fakes answer when they are told to fail: a cause that
+// no client may ever see.
+var errStore = errors.New("dial tcp 10.1.2.3:6379: password wrong")
+
+// shelf is a Collection in memory.
+type shelf[T any, P named[T]] struct {
+	mu   sync.Mutex
+	has  map[Ref]T
+	fail error
+	rule func(T) error // what Put refuses
+	used map[Ref]bool  // what Delete refuses
+}
+
+func newShelf[T any, P named[T]](items ...T) *shelf[T, P] {
+	s := &shelf[T, P]{has: map[Ref]T{}, used: map[Ref]bool{}}
+	for _, v := range items {
+		s.has[s.ref(&v)] = v
+	}
+	return s
+}
+
+func (s *shelf[T, P]) ref(v *T) Ref {
+	site, id := P(v).name()
+	if site == nil {
+		return Ref{ID: *id}
+	}
+	return Ref{*site, *id}
+}
+
+func (s *shelf[T, P]) Get(_ context.Context, r Ref) (T, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v, ok := s.has[r]
+	switch {
+	case s.fail != nil:
+		return v, s.fail
+	case !ok:
+		return v, ErrNotFound
+	}
+	return v, nil
+}
+
+func (s *shelf[T, P]) List(_ context.Context, p Page) ([]T, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var page []T
+	refs := slices.SortedFunc(maps.Keys(s.has), func(a, b Ref) int { return strings.Compare(a.ID, b.ID) })
+	for _, r := range refs {
+		if r.Site == p.Site && r.ID > p.After && len(page) < p.Limit {
+			page = append(page, s.has[r])
+		}
+	}
+	return page, s.fail
+}
+
+func (s *shelf[T, P]) Put(_ context.Context, v T, check Check[T]) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return false, s.fail
+	}
+	if s.rule != nil {
+		if err := s.rule(v); err != nil {
+			return false, err
+		}
+	}
+	r := s.ref(&v)
+	now, there := s.has[r]
+	if err := ask(check, now, there); err != nil {
+		return false, err
+	}
+	s.has[r] = v
+	return !there, nil
+}
+
+func (s *shelf[T, P]) Delete(_ context.Context, r Ref, check Check[T]) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now, there := s.has[r]
+	switch {
+	case s.fail != nil:
+		return s.fail
+	case !there:
+		return ErrNotFound
+	case s.used[r]:
+		return ErrInUse
+	}
+	if err := ask(check, now, there); err != nil {
+		return err
+	}
+	delete(s.has, r)
+	return nil
+}
+
+func ask[T any](check Check[T], now T, there bool) error {
+	switch {
+	case check == nil:
+		return nil
+	case there:
+		return check(&now)
+	}
+	return check(nil)
+}
+
+type (
+	fakeCustomers = shelf[Customer, *Customer]
+	fakeNumbers   = shelf[Number, *Number]
+	fakeSites     = shelf[Site, *Site]
+)
+
+// fakeMenus keeps menus as the store does.
+type fakeMenus struct {
+	mu       sync.Mutex
+	versions map[string][]MenuVersion
+	document map[string][]byte
+	active   map[string]string
+	used     string
+}
+
+func (m *fakeMenus) List(_ context.Context, after string, limit int) (page []MenuState, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(m.versions)) {
+		if name > after && len(page) < limit {
+			page = append(page, MenuState{name, m.active[name]})
+		}
+	}
+	return page, nil
+}
+
+func (m *fakeMenus) Active(_ context.Context, menu string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.versions[menu] == nil {
+		return "", ErrNotFound
+	}
+	return m.active[menu], nil
+}
+
+func (m *fakeMenus) Get(_ context.Context, menu, version string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if d, ok := m.document[menu+version]; ok {
+		return d, nil
+	}
+	return nil, ErrNotFound
+}
+
+func (m *fakeMenus) Versions(_ context.Context, menu string) ([]MenuVersion, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.versions[menu] == nil {
+		return nil, ErrNotFound
+	}
+	all := slices.Clone(m.versions[menu])
+	slices.Reverse(all)
+	for i := range all {
+		all[i].Active = all[i].Version == m.active[menu]
+	}
+	return all, nil
+}
+
+func (m *fakeMenus) Put(_ context.Context, menu string, document []byte) (string, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	loaded, err := dialplan.Load(document, dialplan.Options{})
+	if err != nil {
+		return "", false, err
+	}
+	version := loaded.Version()
+	_, there := m.document[menu+version]
+	if !there {
+		m.versions[menu] = append(m.versions[menu], MenuVersion{Version: version, Added: noon})
+		m.document[menu+version] = document
+	}
+	return version, !there, nil
+}
+
+func (m *fakeMenus) Activate(_ context.Context, menu, version string, check Check[MenuState]) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.document[menu+version] == nil {
+		return ErrNotFound
+	}
+	if err := ask(check, MenuState{menu, m.active[menu]}, true); err != nil {
+		return err
+	}
+	m.active[menu] = version
+	return nil
+}
+
+func (m *fakeMenus) Delete(_ context.Context, menu string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.versions[menu] == nil:
+		return ErrNotFound
+	case m.used == menu:
+		return ErrInUse
+	}
+	delete(m.versions, menu)
+	delete(m.active, menu)
+	return nil
+}
+
+// fakeOutages keeps flags by site, source and address.
+type fakeOutages struct {
+	mu    sync.Mutex
+	flags []Outage
+	fail  error
+}
+
+func (o *fakeOutages) Lookup(_ context.Context, site, address string) (Outage, bool, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for {
+		for _, f := range o.flags {
+			if f.Site == site && f.Address == address {
+				return f, true, o.fail
+			}
+		}
+		i := strings.LastIndexByte(address, '/')
+		if i < 0 {
+			return Outage{}, false, o.fail
+		}
+		address = address[:i]
+	}
+}
+
+func place(o Outage) string { return o.Site + " " + o.Source + " " + o.Address }
+
+func (o *fakeOutages) List(_ context.Context, site string, after OutagePlace, limit int) (page []Outage, _ error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	slices.SortFunc(o.flags, func(a, b Outage) int { return strings.Compare(place(a), place(b)) })
+	for _, f := range o.flags {
+		if f.Site == site && place(f) > place(Outage{Site: site, Source: after.Source, Address: after.Address}) && len(page) < limit {
+			page = append(page, f)
+		}
+	}
+	return page, o.fail
+}
+
+func (o *fakeOutages) Set(_ context.Context, v Outage) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if strings.Contains(v.Address, "//") {
+		return Invalid{{Location: "address", Message: "level 2: empty"}}
+	}
+	o.flags = append(slices.DeleteFunc(o.flags, func(f Outage) bool { return place(f) == place(v) }), v)
+	return o.fail
+}
+
+func (o *fakeOutages) Clear(_ context.Context, site, source, address string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	was := len(o.flags)
+	o.flags = slices.DeleteFunc(o.flags, func(f Outage) bool {
+		return place(f) == place(Outage{Site: site, Source: source, Address: address})
+	})
+	if len(o.flags) == was {
+		return ErrNotFound
+	}
+	return nil
+}
+
+func (o *fakeOutages) Import(_ context.Context, site, source string) (OutageImport, error) {
+	return &fakeImport{o: o, site: site, source: source}, nil
+}
+
+type fakeImport struct {
+	o            *fakeOutages
+	site, source string
+	added        []Outage
+}
+
+func (i *fakeImport) Add(_ context.Context, v Outage) error {
+	if strings.Contains(v.Address, "//") {
+		return Invalid{{Location: "address", Message: "level 2: empty"}}
+	}
+	i.added = append(i.added, v)
+	return i.o.fail
+}
+
+func (i *fakeImport) Commit(context.Context) error {
+	i.o.mu.Lock()
+	defer i.o.mu.Unlock()
+	i.o.flags = slices.DeleteFunc(i.o.flags, func(f Outage) bool { return f.Site == i.site && f.Source == i.source })
+	i.o.flags = append(i.o.flags, i.added...)
+	return nil
+}
+
+// fakeAgents keeps agents, and what they want.
+type fakeAgents struct {
+	*shelf[Agent, *Agent]
+	wishes sync.Map // Ref -> Wish
+}
+
+func (f *fakeAgents) Status(ctx context.Context, r Ref) (AgentStatus, error) {
+	if _, err := f.Get(ctx, r); err != nil {
+		return AgentStatus{}, err
+	}
+	w, ok := f.wishes.Load(r)
+	if !ok {
+		return AgentStatus{Agent: r.ID, Status: "logged-out", State: "offline", Since: noon}, nil
+	}
+	wish := w.(Wish)
+	state := map[string]string{"available": "idle", "break": "break", "logged-out": "offline"}[wish.Status]
+	return AgentStatus{Agent: r.ID, Status: wish.Status, Reason: wish.Reason, State: state, Since: noon}, nil
+}
+
+func (f *fakeAgents) SetStatus(ctx context.Context, r Ref, w Wish) error {
+	if _, err := f.Get(ctx, r); err != nil {
+		return err
+	}
+	f.wishes.Store(r, w)
+	return nil
+}
+
+type fakeQueues struct{ *shelf[Queue, *Queue] }
+
+func (f fakeQueues) Live(ctx context.Context, r Ref) (QueueLive, error) {
+	if _, err := f.Get(ctx, r); err != nil {
+		return QueueLive{}, err
+	}
+	return QueueLive{Queue: r.ID, Waiting: 3, Oldest: 41.5, Agents: map[string]int{"talking": 2}}, nil
+}
+
+// fakeCalls are records, the newest first. A cursor is the call to go on after.
+type fakeCalls struct{ all []Call }
+
+func (f fakeCalls) List(_ context.Context, want CallFilter) (page []Call, next string, err error) {
+	rest := f.all
+	if want.Cursor != "" {
+		i := slices.IndexFunc(rest, func(c Call) bool { return c.Call == want.Cursor })
+		if i < 0 {
+			return nil, "", ErrCursor
+		}
+		rest = rest[i+1:]
+	}
+	for _, c := range rest {
+		fits := (!want.Live || c.Ended.IsZero()) && (want.From.IsZero() || !c.Started.Before(want.From)) &&
+			(want.To.IsZero() || c.Started.Before(want.To)) && (want.Agent == "" || c.Agent == want.Agent) &&
+			(want.Number == "" || c.Number == want.Number || c.Caller == want.Number)
+		switch {
+		case !fits:
+		case len(page) == want.Limit:
+			return page, page[len(page)-1].Call, nil
+		default:
+			page = append(page, c)
+		}
+	}
+	return page, "", nil
+}
+
+func (f fakeCalls) Get(_ context.Context, call string) (Call, error) {
+	for _, c := range f.all {
+		if c.Call == call {
+			return c, nil
+		}
+	}
+	return Call{}, ErrNotFound
+}
+
+type fakeStats struct{}
+
+func (fakeStats) Stats(_ context.Context, site string, from, to time.Time) (Stats, error) {
+	return Stats{Site: site, From: from, To: to, Queues: []QueueStats{{Queue: "support", Joined: 10, Answered: 8, Abandoned: 2}}}, nil
+}
+
+// fakeKeys knows one key for each scope, named like it.
+type fakeKeys struct {
+	mu   sync.Mutex
+	has  []Key
+	fail error
+	asks int
+}
+
+func (k *fakeKeys) Check(_ context.Context, secret string) ([]Scope, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.asks++
+	if k.fail != nil {
+		return nil, k.fail
+	}
+	if slices.Contains([]string{ScopeRead, ScopeCRM, ScopeAgent, ScopeAdmin}, secret) {
+		return []Scope{secret}, nil
+	}
+	return nil, ErrNotFound
+}
+
+func (k *fakeKeys) List(context.Context) ([]Key, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Clone(k.has), nil
+}
+
+func (k *fakeKeys) Create(_ context.Context, name string, scopes []Scope) (NewKey, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	key := Key{ID: "k1", Name: name, Scopes: scopes, Created: noon}
+	k.has = append(k.has, key)
+	return NewKey{key, "dg_the-secret"}, nil
+}
+
+func (k *fakeKeys) Revoke(_ context.Context, id string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	i := slices.IndexFunc(k.has, func(key Key) bool { return key.ID == id })
+	if i < 0 {
+		return ErrNotFound
+	}
+	k.has = slices.Delete(k.has, i, i+1)
+	return nil
+}
+
+type fakeHealth []Trouble
+
+func (f *fakeHealth) Troubles(context.Context) []Trouble { return *f }
+
+// fakePrompts is a folder with one rendered prompt.
+type fakePrompts string
+
+const promptHash = "0123456789abcdef0123456789abcdef"
+
+func newPrompts(t testing.TB) fakePrompts {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, promptHash+".wav"), []byte("RIFF sound WAVE"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return fakePrompts(dir)
+}
+
+func (f fakePrompts) Path(name string) (string, error) {
+	path := filepath.Join(string(f), name)
+	_, err := os.Stat(path)
+	return path, err
+}
