@@ -44,23 +44,26 @@ func (k keys) outageLeavers(site string) string { return k.doc("{o:" + site + "}
 func (k keys) outages(f flagSet) string         { return k.doc(f.tag()) }                   // hash: address -> flag
 func (k keys) outageAddresses(f flagSet) string { return k.doc(f.tag() + ":addresses") }    // sorted set by name: address
 
-// Records: one key a call, and one index by time.
-func (k keys) record(call string) string { return k.doc("{c:" + call + "}:record") } // JSON
-func (k keys) records() string           { return k.doc("records") }                 // sorted set: start in ms, call
+// Records: one key a call, and two indexes by time.
+func (k keys) record(call string) string { return k.doc("{c:" + call + "}:record") } // schema, start, end, JSON
+func (k keys) records() string           { return k.doc("{records}") }               // sorted set: start in ms, call
+func (k keys) recordsLive() string       { return k.doc("{records}:live") }          // the same of calls that have not ended
 
 // apiKeys holds the keys of the REST API.
 func (k keys) apiKeys() string { return k.doc("apikeys") } // hash: id -> JSON
 
 // Live calls: what must change together of one call shares its tag.
 func (k keys) cursor(call string) string { return k.live("{c:" + call + "}:cursor") } // JSON
-func (k keys) owner(call string) string  { return k.live("{c:" + call + "}:owner") }  // hash: instance, token, since
+func (k keys) owner(call string) string  { return k.live("{c:" + call + "}:owner") }  // hash: instance, token, since in ms, node, core, talking
 
-// Instances.
-func (k keys) instances() string { return k.live("{i}:leases") }  // sorted set: lease end in ms, instance
-func (k keys) reapers() string   { return k.live("{i}:reapers") } // hash: dead instance -> taker and lease end
-func (k keys) instanceCalls(instance string) string { // set: calls it may own; the owner key decides
-	return k.live("{i:" + instance + "}:calls")
-}
+// Instances, and the calls they may own: the owner key of a call decides.
+func (k keys) instances() string                    { return k.live("{i}:leases") }                 // sorted set: lease end in ms, instance
+func (k keys) addresses() string                    { return k.live("{i}:addresses") }              // hash: instance -> host:port
+func (k keys) instanceCalls(instance string) string { return k.live("{i:" + instance + "}:calls") } // set
+func (k keys) unowned() string                      { return k.live("unowned") }                    // sorted set: since when in ms, call
+
+// turn says that one instance has just done a periodic job.
+func (k keys) turn(job string) string { return k.live("turn:" + job) }
 
 // limit counts live calls of one scope (a number, a trunk, a controller).
 func (k keys) limit(scope, name string) string { // hash: instance -> count and lease end

@@ -48,6 +48,10 @@ type Options struct {
 	Log *slog.Logger
 	// Offset is added to Redis time. Only tests set it, to let time pass.
 	Offset func() time.Duration
+	// RecordAge is how long records of calls are kept; 90 days when zero.
+	RecordAge time.Duration
+	// RecordMax is how many records are kept, the newest; 1,000,000 when zero.
+	RecordMax int
 }
 
 // A Store is dialgraph's view of one Redis: a single node, a Sentinel group
@@ -57,6 +61,9 @@ type Store struct {
 	keys   keys
 	log    *slog.Logger
 	offset func() time.Duration
+
+	recordAge time.Duration
+	recordMax int
 }
 
 // New returns a store on the client. The caller keeps the client and closes it.
@@ -70,11 +77,19 @@ func New(rdb redis.UniversalClient, o Options) *Store {
 	if o.Offset == nil {
 		o.Offset = func() time.Duration { return 0 }
 	}
+	if o.RecordAge <= 0 {
+		o.RecordAge = 90 * 24 * time.Hour
+	}
+	if o.RecordMax <= 0 {
+		o.RecordMax = 1_000_000
+	}
 	return &Store{
-		rdb:    rdb,
-		keys:   keys{prefix: o.Prefix},
-		log:    o.Log,
-		offset: o.Offset,
+		rdb:       rdb,
+		keys:      keys{prefix: o.Prefix},
+		log:       o.Log,
+		offset:    o.Offset,
+		recordAge: o.RecordAge,
+		recordMax: o.RecordMax,
 	}
 }
 

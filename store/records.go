@@ -1,0 +1,257 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// RecordSchema is the version of a record's layout. A store reads its own and
+// the one before, so that versions of dialgraph can follow one another without
+// a pause.
+const RecordSchema = 1
+
+// maxRecord bounds a record's document, in bytes.
+const maxRecord = 256 << 10
+
+// A Record is the account of one call. What the document says is between
+// those who write and who read it; the store goes by call and times.
+type Record struct {
+	Call     string
+	Started  time.Time       // to the millisecond
+	Ended    time.Time       // zero while the call is live
+	Schema   int             // of the document; RecordSchema when put
+	Document json.RawMessage // JSON object
+}
+
+// putRecord stores a record, unless the one that is there has an end and this
+// one has none: a former owner's last word comes late.
+//
+// KEYS[1] record  ARGV[1] record  ARGV[2] end in ms  ARGV[3] lifetime in ms
+// Returns how many were stored.
+var putRecord = redis.NewScript(`
+local old = redis.call('GET', KEYS[1])
+if old and ARGV[2] == '0' and string.match(old, '^%d+ %d+ (%d+)') ~= '0' then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+return 1
+`)
+
+// Records are the accounts of calls, live and past. They are kept for
+// Options.RecordAge, and at most Options.RecordMax of them.
+type Records struct{ s *Store }
+
+// Records returns the records in the store.
+func (s *Store) Records() Records { return Records{s} }
+
+// Put makes the call's record what r says. It may be repeated. ErrInvalid.
+func (n Records) Put(ctx context.Context, r Record) error {
+	err := checkID("call", r.Call)
+	switch {
+	case err != nil:
+		return err
+	case r.Started.IsZero():
+		return invalid("started", "want a time")
+	case len(r.Document) > maxRecord:
+		return invalid("record", "%d bytes, want at most %d", len(r.Document), maxRecord)
+	}
+	started, ended := r.Started.UnixMilli(), toMillis(r.Ended)
+	raw := fmt.Sprintf("%d %d %d %s", RecordSchema, started, ended, r.Document)
+	stored, err := putRecord.Run(ctx, n.s.rdb, []string{n.s.keys.record(r.Call)}, raw, ended, n.s.recordAge.Milliseconds()).Int()
+	if err == nil && stored > 0 {
+		// The index is another slot: a record comes first, an entry without
+		// a record is skipped by List and goes with time.
+		_, err = n.s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
+			entry := redis.Z{Score: float64(started), Member: r.Call}
+			p.ZAdd(ctx, n.s.keys.records(), entry)
+			if ended == 0 {
+				p.ZAdd(ctx, n.s.keys.recordsLive(), entry)
+			} else {
+				p.ZRem(ctx, n.s.keys.recordsLive(), r.Call)
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("put record of %s: %w", r.Call, err)
+	}
+	return nil
+}
+
+// Get returns the record of a call. ErrNotFound, ErrSchema.
+func (n Records) Get(ctx context.Context, call string) (Record, error) {
+	raw, err := n.s.rdb.Get(ctx, n.s.keys.record(call)).Result()
+	if errors.Is(err, redis.Nil) {
+		return Record{}, fmt.Errorf("record of %s: %w", call, ErrNotFound)
+	}
+	if err != nil {
+		return Record{}, fmt.Errorf("get record of %s: %w", call, err)
+	}
+	return decodeRecord(call, raw)
+}
+
+// A RecordQuery asks for records.
+type RecordQuery struct {
+	Live     bool      // only calls that have not ended
+	From, To time.Time // begun at From or later and before To; zero for no bound
+	Cursor   string    // as the page before gave it, "" for the newest
+	Limit    int       // 1 to 1000
+}
+
+// List returns records, the newest call first, and the cursor of the next
+// page, "" on the last. A page may be shorter than asked for. ErrInvalid.
+func (n Records) List(ctx context.Context, q RecordQuery) (page []Record, next string, err error) {
+	limit := min(max(q.Limit, 1), 1000)
+	index := n.s.keys.records()
+	if q.Live {
+		index = n.s.keys.recordsLive()
+	}
+	entries, next, err := n.entries(ctx, index, q, limit)
+	if err != nil || len(entries) == 0 {
+		return nil, "", err
+	}
+	raws := make([]*redis.StringCmd, len(entries))
+	_, err = n.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, e := range entries {
+			raws[i] = p.Get(ctx, n.s.keys.record(e.Member.(string)))
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, "", fmt.Errorf("list records: %w", err)
+	}
+	for i, e := range entries {
+		switch r, err := decodeRecord(e.Member.(string), raws[i].Val()); {
+		case raws[i].Err() != nil: // gone by its age
+		case err != nil:
+			n.s.log.Warn("record cannot be read", "call", e.Member, "err", err)
+		default:
+			page = append(page, r)
+		}
+	}
+	return page, next, nil
+}
+
+// entries reads a page of an index, and where the next one begins. Calls of
+// one millisecond are in the reverse order of their ids.
+func (n Records) entries(ctx context.Context, index string, q RecordQuery, limit int) ([]redis.Z, string, error) {
+	by := redis.ZRangeBy{Min: "-inf", Max: "+inf"}
+	if !q.From.IsZero() {
+		by.Min = strconv.FormatInt(q.From.UnixMilli(), 10)
+	}
+	if !q.To.IsZero() {
+		by.Max = "(" + strconv.FormatInt(q.To.UnixMilli(), 10)
+	}
+	at, last := int64(0), ""
+	if q.Cursor != "" {
+		stamp, call, ok := strings.Cut(q.Cursor, "_")
+		ms, err := strconv.ParseInt(stamp, 10, 64)
+		if !ok || err != nil || checkID("call", call) != nil {
+			return nil, "", invalid("cursor", "want the one that the page before gave")
+		}
+		at, last = ms, call
+		by.Max = strconv.FormatInt(ms, 10)
+	}
+	var entries []redis.Z
+	for by.Count = int64(limit + 1); len(entries) <= limit; by.Offset += by.Count {
+		got, err := n.s.rdb.ZRevRangeByScoreWithScores(ctx, index, &by).Result()
+		if err != nil {
+			return nil, "", fmt.Errorf("list records: %w", err)
+		}
+		for _, e := range got {
+			seen := last != "" && int64(e.Score) == at && e.Member.(string) >= last
+			if !seen && len(entries) <= limit {
+				entries = append(entries, e)
+			}
+		}
+		if len(got) < int(by.Count) {
+			break
+		}
+	}
+	if len(entries) <= limit {
+		return entries, "", nil
+	}
+	entries = entries[:limit]
+	end := entries[limit-1]
+	return entries, fmt.Sprintf("%d_%s", int64(end.Score), end.Member), nil
+}
+
+func decodeRecord(call, raw string) (Record, error) {
+	parts := strings.SplitN(raw, " ", 4)
+	if len(parts) != 4 {
+		return Record{}, fmt.Errorf("record of %s: malformed", call)
+	}
+	var head [3]int64
+	for i := range head {
+		n, err := strconv.ParseInt(parts[i], 10, 64)
+		if err != nil {
+			return Record{}, fmt.Errorf("record of %s: %w", call, err)
+		}
+		head[i] = n
+	}
+	if v := head[0]; v != RecordSchema && v != RecordSchema-1 {
+		return Record{}, fmt.Errorf("record of %s: version %d: %w", call, v, ErrSchema)
+	}
+	return Record{
+		Call: call, Schema: int(head[0]), Started: fromMillis(head[1]), Ended: fromMillis(head[2]), Document: json.RawMessage(parts[3]),
+	}, nil
+}
+
+// longestLive is more than any call lasts: one without an end by then was on
+// a node that was lost with its records' writer.
+const longestLive = 48 * time.Hour
+
+// tidy forgets records that are too old or too many.
+func (n Records) tidy(ctx context.Context) error {
+	now, err := n.s.Now(ctx)
+	if err != nil {
+		return err
+	}
+	stale := strconv.FormatInt(now.Add(-longestLive).UnixMilli(), 10)
+	if err := n.s.rdb.ZRemRangeByScore(ctx, n.s.keys.recordsLive(), "-inf", stale).Err(); err != nil {
+		return fmt.Errorf("tidy records: %w", err)
+	}
+	oldest := now.Add(-n.s.recordAge).UnixMilli()
+	for {
+		surplus, err := n.s.rdb.ZCard(ctx, n.s.keys.records()).Result()
+		if err != nil {
+			return fmt.Errorf("tidy records: %w", err)
+		}
+		surplus -= int64(n.s.recordMax)
+		first, err := n.s.rdb.ZRangeWithScores(ctx, n.s.keys.records(), 0, walkPage-1).Result()
+		if err != nil {
+			return fmt.Errorf("tidy records: %w", err)
+		}
+		var calls []any
+		for i, e := range first {
+			if int64(i) < surplus || int64(e.Score) < oldest {
+				calls = append(calls, e.Member)
+			}
+		}
+		if len(calls) == 0 {
+			return nil
+		}
+		if err := n.forget(ctx, calls); err != nil {
+			return fmt.Errorf("tidy records: %w", err)
+		}
+	}
+}
+
+// forget removes records, then their entries: an entry is what leads here again.
+func (n Records) forget(ctx context.Context, calls []any) error {
+	_, err := n.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, call := range calls {
+			p.Unlink(ctx, n.s.keys.record(call.(string)))
+		}
+		return nil
+	})
+	if err == nil {
+		err = n.s.rdb.ZRem(ctx, n.s.keys.records(), calls...).Err()
+	}
+	return err
+}
