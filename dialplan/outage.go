@@ -43,6 +43,7 @@ type outageFacts struct {
 	Address   string `expr:"address"`
 	Source    string `expr:"source"`
 	Message   string `expr:"message"`
+	KnownEnd  bool   `expr:"known_end"`  // until and until_date are known
 	Until     string `expr:"until"`      // 18:30 in the line's own time zone, "" when unknown
 	UntilDate string `expr:"until_date"` // 2026-12-25
 }
@@ -67,5 +68,6 @@ func outageOf(vars map[string]any) outageFacts {
 		return value
 	}
 	_, found := vars["outage.address"]
-	return outageFacts{found, text("address"), text("source"), text("message"), text("until"), text("until_date")}
+	until := text("until")
+	return outageFacts{found, text("address"), text("source"), text("message"), until != "", until, text("until_date")}
 }

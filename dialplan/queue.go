@@ -13,7 +13,7 @@ import (
 type queue struct {
 	Name      queueName     `menu:"name,main,required" doc:"The queue of the site that the caller waits in."`
 	Music     prompts       `menu:"music" doc:"What is heard while waiting and ringing: the name of a prompt; the site's own music when missing."`
-	MaxWait   time.Duration `menu:"max_wait" default:"0s" min:"0s" max:"24h" doc:"The longest wait for an agent; 0s for as long as the caller stays."`
+	MaxWait   time.Duration `menu:"max_wait" default:"1h" min:"0s" max:"24h" doc:"The longest wait for an agent; 0s for as long as the caller stays."`
 	Priority  expression    `menu:"priority" default:"caller.credit" wants:"a number" doc:"Counts as so many seconds waited already, 0 to 86400."`
 	Skills    []string      `menu:"skills" max:"20" doc:"Skills that the agent must have: a name, or a list of names."`
 	Prefer    expression    `menu:"prefer" wants:"text" doc:"The agent to be tried first, an expression such as caller.manager."`
@@ -44,7 +44,7 @@ const (
 
 func (q *queue) check(l *loader) {
 	if q.Timeout >= 0 && q.MaxWait == 0 {
-		l.faultHere("timeout is never taken: give max_wait, such as 5m, or remove timeout")
+		l.faultHere("timeout is never taken: max_wait is 0s, write the longest wait, or remove timeout")
 	}
 	for _, skill := range q.Skills {
 		if !nameForm.MatchString(skill) {

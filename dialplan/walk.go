@@ -67,8 +67,10 @@ func NewCursor(m *Menu, call string, caller Caller, called Called, started time.
 	}
 }
 
-// Run takes the call from where its cursor stands to the end of its walk. The
-// error says more when the walk Stopped or Faulted, and is nil otherwise.
+// Run takes the call from where its cursor stands to the end of its walk. What
+// the caller had typed ahead when the cursor was saved is put back before what
+// the Line's type-ahead has by now. The error says more when the walk Stopped or
+// Faulted, and is nil otherwise.
 func (w Walk) Run(ctx context.Context) (End, error) {
 	c := newCall(w)
 	return c.end(ctx, c.walk(ctx))
