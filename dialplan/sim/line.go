@@ -91,7 +91,18 @@ func (l line) Hold(ctx context.Context, h dialplan.Hold, wait func(context.Conte
 			return key, nil
 		}
 	}
-	return "", wait(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	gone := false
+	l.impatient = func() {
+		l.say("  hangs", "up after %s", patience)
+		gone = true
+		cancel()
+	}
+	if err := wait(ctx); !gone {
+		return "", err
+	}
+	return "", dialplan.ErrHangup
 }
 
 // Bridge reaches somebody with the next outcome of the script.

@@ -88,7 +88,9 @@ type call struct {
 	stopped bool   // the controller was stopped
 	saved   []byte // the cursor, as another controller finds it
 	left    string // how the menu left the call
-	bridged map[string]dialplan.Bridged
+	// impatient hangs up on behalf of a caller who is on hold.
+	impatient func()
+	bridged   map[string]dialplan.Bridged
 }
 
 func (c *call) walk(ctx context.Context, m *dialplan.Menu, cursor *dialplan.Cursor) (dialplan.End, error) {

@@ -64,8 +64,8 @@ func (c *call) inVain(ctx context.Context) error {
 		return context.DeadlineExceeded
 	}
 	c.clock = c.clock.Add(patience)
-	c.say("  hangs", "up after %s", patience)
-	return dialplan.ErrHangup
+	c.impatient()
+	return ctx.Err()
 }
 
 // Report knows nothing to do: nobody else waits for the agent.
