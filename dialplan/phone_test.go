@@ -177,6 +177,7 @@ func (p *phone) Bridge(ctx context.Context, b Bridge) (Bridged, error) {
 	}
 	err := p.begin(ctx)
 	if err != nil && (!p.talkOn || outcome != Answered) {
+		p.hold = append([]string{""}, p.hold...) // a queue's caller waits once more than the script says
 		return Bridged{}, err
 	}
 	if len(p.outcomes) > 0 {

@@ -1,0 +1,129 @@
+package dialplan
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const queueNode = `
+  start:
+    say: hello
+    queue: {name: support, max_wait: 5m, prefer: caller.manager, skills: [b, a]}
+    keys: {"1": key}
+    next: next
+    timeout: timeout
+    full: full
+    unstaffed: unstaffed
+    failed: failed
+  key: {exit: key}
+  next: {exit: next}
+  timeout: {exit: timeout}
+  full: {exit: full}
+  unstaffed: {exit: unstaffed}
+  failed: {exit: failed}
+`
+
+const joined = "play hello\njoin support credit 0s prefer \"\" since false\n"
+
+func TestQueue(t *testing.T) {
+	runAll(t, []situation{
+		{name: "talks to an agent", nodes: queueNode, end: Exited, caller: Caller{Credit: 60, Manager: "bob"},
+			want: "play hello\njoin support credit 1m0s prefer \"bob\" since false\nhold\nring ann\nreport o1 answered\n" +
+				"report o1 answered over\nleave t1 served\nexit next"},
+		{name: "no answer, then busy, then talks: same place", nodes: queueNode, end: Exited,
+			prop: func(p *phone) { p.outcomes = []Outcome{NoAnswer, Busy, Answered} },
+			want: joined + "hold\nring ann\nreport o1 no-answer\nhold\nring ann\nreport o2 busy\nhold\nring ann\nreport o3 answered\n" +
+				"report o3 answered over\nleave t1 served\nexit next"},
+		{name: "hangs up while queued", nodes: queueNode, end: CallerLeft, prop: func(p *phone) { p.hold = []string{"!"} },
+			want: joined + "hold\nleave t1 abandoned"},
+		{name: "hangs up while the agent rings", nodes: queueNode, end: CallerLeft,
+			prop: func(p *phone) { p.outcomes = []Outcome{Gone} },
+			want: joined + "hold\nring ann\nreport o1 gone\nleave t1 abandoned"},
+		{name: "leaves by a key", nodes: queueNode, end: Exited, prop: func(p *phone) { p.hold = []string{"1"} },
+			want: joined + "hold\nleave t1 key\nexit key"},
+		{name: "leaves by a key while the agent rings", nodes: queueNode, end: Exited,
+			prop: func(p *phone) { p.outcomes = []Outcome{Cancelled} },
+			want: joined + "hold\nring ann\nreport o1 cancelled\nleave t1 key\nexit key"},
+		{name: "waits for too long", nodes: queueNode, end: Exited,
+			prop: func(p *phone) { p.next = []error{context.DeadlineExceeded} },
+			want: joined + "hold\nleave t1 timeout\nexit timeout"},
+		{name: "full", nodes: queueNode, end: Exited, prop: func(p *phone) { p.join = []error{ErrQueueFull} },
+			want: "play hello\nexit full"},
+		{name: "unstaffed", nodes: queueNode, end: Exited, prop: func(p *phone) { p.join = []error{ErrUnstaffed} },
+			want: "play hello\nexit unstaffed"},
+		{name: "no such queue", nodes: queueNode, end: Exited, prop: func(p *phone) { p.join = []error{ErrNoQueue} },
+			want: "play hello\nexit failed"},
+		{name: "the ticket is lost: joins again as of then", nodes: queueNode, end: Exited,
+			prop: func(p *phone) { p.next = []error{ErrNoTicket} },
+			want: joined + "hold\njoin support credit 0s prefer \"\" since true\nhold\nring ann\nreport o1 answered\n" +
+				"report o1 answered over\nleave t2 served\nexit next"},
+		{name: "what is missing ends the call", end: HungUp, nodes: "\n  start: {queue: support}\n",
+			want: "join support credit 0s prefer \"\" since false\nhold\nring ann\nreport o1 answered\nreport o1 answered over\n" +
+				"leave t1 served\nhangup NORMAL_CLEARING"},
+	})
+}
+
+func TestQueueOutOfReach(t *testing.T) {
+	down := errors.New("connection refused")
+	for _, s := range []situation{
+		{name: "comes back", nodes: queueNode, end: Exited, prop: func(p *phone) { p.join = []error{down, down, nil} },
+			want: "play hello\nhold\njoin support credit 0s prefer \"\" since false\nhold\nring ann\nreport o1 answered\n" +
+				"report o1 answered over\nleave t1 served\nexit next"},
+		{name: "stays away", nodes: queueNode, end: Exited, prop: func(p *phone) {
+			for range 1000 {
+				p.join = append(p.join, down)
+			}
+		}, want: "play hello\nhold\nexit failed"},
+		{name: "goes away while waiting", nodes: queueNode, end: Exited, prop: func(p *phone) { p.next = []error{down, down, nil} },
+			want: joined + "hold\nring ann\nreport o1 answered\nreport o1 answered over\nleave t1 served\nexit next"},
+	} {
+		t.Run(s.name, func(t *testing.T) { synctest.Test(t, s.run) })
+	}
+}
+
+const dialNode = `
+  start:
+    say: hello
+    dial: {to: [101, "+380441234567", {contact: "a@b", timeout: 5s}]}
+    next: next
+    busy: busy
+    no_answer: noanswer
+  next: {exit: next}
+  busy: {exit: busy}
+  noanswer: {exit: noanswer}
+`
+
+func TestDial(t *testing.T) {
+	runAll(t, []situation{
+		{name: "the second answers", nodes: dialNode, end: Exited, prop: func(p *phone) { p.outcomes = []Outcome{Busy, Answered} },
+			want: "play hello\nring 101\nring +380441234567\nexit next"},
+		{name: "the last is busy", nodes: dialNode, end: Exited, prop: func(p *phone) { p.outcomes = []Outcome{NoAnswer, Refused, Busy} },
+			want: "play hello\nring 101\nring +380441234567\nring a@b\nexit busy"},
+		{name: "nobody answers", nodes: dialNode, end: Exited, prop: func(p *phone) { p.outcomes = []Outcome{NoAnswer, NoAnswer, NoAnswer} },
+			want: "play hello\nring 101\nring +380441234567\nring a@b\nexit noanswer"},
+		{name: "unreachable leads to the fallback", nodes: dialNode, end: Exited,
+			prop: func(p *phone) { p.outcomes = []Outcome{Busy, Busy, Unreachable} },
+			want: "play hello\nring 101\nring +380441234567\nring a@b\nexit"},
+		{name: "all at once", end: HungUp, nodes: "\n  start: {dial: {to: [101, 102], together: yes}}\n",
+			want: "ring 101\nring 102\nhangup NORMAL_CLEARING"},
+		{name: "hangs up while it rings", nodes: dialNode, end: CallerLeft, prop: func(p *phone) { p.outcomes = []Outcome{Gone} },
+			want: "play hello\nring 101"},
+	})
+}
+
+func TestWaitIsBoundedAcrossAResume(t *testing.T) {
+	p := newPhone(t, menuOf(t, queueNode))
+	p.killAt = map[int]bool{2: true} // the hold
+	p.next = []error{context.DeadlineExceeded}
+	begun := p.clock
+	end, _, err := p.dial(Caller{})
+	if end != Exited || err != nil {
+		t.Fatalf("dial = %q, %v, want exit", end, err)
+	}
+	if waited := p.clock.Sub(begun) - listening; waited != 5*time.Minute {
+		t.Errorf("waited %v, want max_wait", waited)
+	}
+}
