@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -38,7 +40,6 @@ type Config struct {
 	Agents         Agents
 	Queues         Queues
 	Calls          Calls
-	Stats          Statistics
 	Keys           Keys
 	Health         Health
 
@@ -62,7 +63,7 @@ func (c Config) validate() error {
 	for what, missing := range map[string]bool{
 		"Menus": c.Menus == nil, "Numbers": c.Numbers == nil, "Sites": c.Sites == nil,
 		"Customers": c.Customers == nil, "Outages": c.Outages == nil, "OutageImporter": c.OutageImporter == nil, "Agents": c.Agents == nil,
-		"Queues": c.Queues == nil, "Calls": c.Calls == nil, "Stats": c.Stats == nil,
+		"Queues": c.Queues == nil, "Calls": c.Calls == nil,
 		"Keys": c.Keys == nil, "Health": c.Health == nil,
 	} {
 		if missing {
@@ -103,7 +104,7 @@ func New(cfg Config) (*API, error) {
 		a.write(w, r, newProblem(http.StatusMethodNotAllowed, "this path does not take "+r.Method+"; see /docs"))
 	})
 	a.huma = huma.NewAPI(a.settings(), adapter{humachi.NewAdapter(a.router), a.router})
-	a.huma.UseMiddleware(a.guard)
+	a.huma.UseMiddleware(a.guard, a.strict)
 	for _, routes := range []func(){
 		a.menus, a.numbers, a.sites, a.customers, a.outages, a.agents, a.queues,
 		a.calls, a.events, a.stats, a.keys, a.health, a.prompts, a.document,
@@ -152,7 +153,6 @@ func stream[I, O any](a *API, op huma.Operation, run func(context.Context, *I) (
 		op.MaxBodyBytes = maxBody
 	}
 	op.BodyReadTimeout = bodyTimeout
-	op.RejectUnknownQueryParameters = true
 	if op.Responses == nil {
 		op.Responses = map[string]*huma.Response{}
 	}
@@ -167,6 +167,24 @@ func stream[I, O any](a *API, op huma.Operation, run func(context.Context, *I) (
 		}
 		return out, nil
 	})
+}
+
+// strict refuses query parameters that the operation does not have: a filter
+// with a typing error would else return everything.
+func (a *API) strict(ctx huma.Context, next func(huma.Context)) {
+	var faults []Fault
+	address := ctx.URL()
+	for name := range address.Query() {
+		if !slices.ContainsFunc(ctx.Operation().Parameters, func(p *huma.Param) bool { return p.In == "query" && p.Name == name }) {
+			faults = append(faults, Fault{Location: "query." + name, Message: "there is no such parameter here"})
+		}
+	}
+	if faults != nil {
+		slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Location, b.Location) })
+		a.refuse(ctx, newProblem(http.StatusUnprocessableEntity, "validation failed", faults...))
+		return
+	}
+	next(ctx)
 }
 
 // adapter routes the parameters that hold slashes (an address): chi calls

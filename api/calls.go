@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -61,49 +63,39 @@ type Media struct {
 	MOS        float64 `json:"mos,omitempty" doc:"1 to 5, FreeSWITCH's estimate"`
 }
 
-// A CallFilter asks for records, newest first.
-type CallFilter struct {
+// A CallQuery asks for records.
+type CallQuery struct {
 	Live     bool      // only calls that have not ended
-	From, To time.Time // begun in [From, To); zero for any
-	Number   string    // of the caller or called, "" for any
-	Agent    string    // "" for any
-	Cursor   string    // as given with the page before, "" for the newest
+	From, To time.Time // begun at From or later and before To; zero for no bound
+	Cursor   string    // as the page before gave it, "" for the newest
 	Limit    int       // 1 to MaxPage
 }
 
 // Calls are the records of calls.
 type Calls interface {
-	// List returns at most Limit records and the cursor of the next page, ""
-	// on the last. Invalid for a cursor that it has not given.
-	List(ctx context.Context, f CallFilter) (calls []Call, next string, err error)
+	// List returns at most Limit records, the newest call first, and the
+	// cursor of the next page, "" on the last. Invalid for a wrong cursor.
+	List(ctx context.Context, q CallQuery) (calls []Call, next string, err error)
 	Get(ctx context.Context, call string) (Call, error)
+}
+
+type callsInput struct {
+	Live   bool      `query:"live" doc:"Only calls that have not ended"`
+	From   time.Time `query:"from" doc:"Begun then or later"`
+	To     time.Time `query:"to" doc:"Begun before"`
+	Number string    `query:"number" maxLength:"21" pattern:"^[+ ]?[0-9]{1,20}$" example:"+380671234567" doc:"Caller's or called number, E.164 or as dialled"`
+	Agent  string    `query:"agent" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" doc:"Agent offered last"`
+	Cursor string    `query:"cursor" maxLength:"256" doc:"next of the page before"`
+	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"How many at most"`
 }
 
 func (a *API) calls() {
 	op := huma.Operation{
 		OperationID: "list-calls", Method: http.MethodGet, Path: "/v1/calls", Tags: []string{"calls"}, Security: security(mayRead),
 		Summary:     "List calls, newest first",
-		Description: "Records of calls, and with live=true the calls that have not ended. A page may be short, or empty, and still have a next one when few calls match.",
+		Description: "Records of calls, and with live=true the calls that have not ended. Where few calls match, a page may be short, or empty, and still have a next one.",
 	}
-	register(a, op, func(ctx context.Context, in *struct {
-		Live   bool      `query:"live" doc:"Only calls that have not ended"`
-		From   time.Time `query:"from" doc:"Begun then or later"`
-		To     time.Time `query:"to" doc:"Begun before"`
-		Number string    `query:"number" maxLength:"21" pattern:"^[+ ]?[0-9]{1,20}$" example:"+380671234567" doc:"Caller's or called number, E.164 or as dialled"`
-		Agent  string    `query:"agent" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$"`
-		Cursor string    `query:"cursor" maxLength:"256" doc:"next of the page before"`
-		Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"How many at most"`
-	}) (*listOutput[Call], error) {
-		f := CallFilter{
-			Live: in.Live, From: in.From, To: in.To, Number: plus(in.Number),
-			Agent: in.Agent, Cursor: in.Cursor, Limit: in.Limit,
-		}
-		calls, next, err := a.cfg.Calls.List(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		return &listOutput[Call]{Body: Listed[Call]{Items: append([]Call{}, calls...), Next: next}}, nil
-	})
+	register(a, op, a.listCalls)
 	op = huma.Operation{
 		OperationID: "get-call", Method: http.MethodGet, Path: "/v1/calls/{call}", Tags: []string{"calls"}, Security: security(mayRead),
 		Summary: "Get one call", Description: "The record of one call; it has no end while the call lives.",
@@ -119,10 +111,44 @@ func (a *API) calls() {
 	})
 }
 
-// plus gives a number back the plus sign that a query turns into a space.
-func plus(number string) string {
-	if number != "" && number[0] == ' ' {
-		return "+" + number[1:]
+// maxReads bounds how often one request reads on because too few of the
+// records read so far match.
+const maxReads = 20
+
+func (a *API) listCalls(ctx context.Context, in *callsInput) (*listOutput[Call], error) {
+	if strings.HasPrefix(in.Number, " ") {
+		in.Number = "+" + in.Number[1:] // a query turns a plus sign into a space
 	}
-	return number
+	q := CallQuery{Live: in.Live, From: in.From, To: in.To, Cursor: in.Cursor}
+	found := []Call{}
+	for range maxReads {
+		q.Limit = in.Limit - len(found)
+		calls, next, err := a.cfg.Calls.List(ctx, q)
+		if err != nil {
+			return nil, a.inQuery(err)
+		}
+		for _, c := range calls {
+			if in.match(c) {
+				found = append(found, c)
+			}
+		}
+		if q.Cursor = next; next == "" || len(found) == in.Limit {
+			break
+		}
+	}
+	return &listOutput[Call]{Body: Listed[Call]{Items: found, Next: q.Cursor}}, nil
+}
+
+func (in *callsInput) match(c Call) bool {
+	return (in.Agent == "" || c.Agent == in.Agent) &&
+		(in.Number == "" || in.Number == c.Caller || in.Number == c.Number || in.Number == c.Dialled)
+}
+
+// inQuery says of an Invalid that the query is what is wrong.
+func (a *API) inQuery(err error) error {
+	var wrong Invalid
+	if errors.As(a.translate(err), &wrong) {
+		return newProblem(http.StatusUnprocessableEntity, "validation failed", wrong.within("query.")...)
+	}
+	return err
 }

@@ -19,7 +19,6 @@ var (
 	ErrConflict    = errors.New("changed by somebody else")
 	ErrInUse       = errors.New("in use")
 	ErrUnavailable = errors.New("store does not answer")
-	ErrCursor      = errors.New("not a cursor of a page before")
 	// ErrPrecondition says that an If-Match or If-None-Match does not hold.
 	ErrPrecondition = errors.New("precondition failed")
 )
@@ -35,7 +34,6 @@ var statuses = []struct {
 	{ErrPrecondition, http.StatusPreconditionFailed, "it is not in the state that If-Match or If-None-Match asks for: get it again"},
 	{ErrConflict, http.StatusConflict, "somebody else changed it at the same moment: get it again and repeat"},
 	{ErrInUse, http.StatusConflict, "something else still refers to it"},
-	{ErrCursor, http.StatusUnprocessableEntity, "the cursor is not one that was given with the page before"},
 	{ErrUnavailable, http.StatusServiceUnavailable, "the store does not answer: try again"},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "the store does not answer in time: try again"},
 	{context.Canceled, http.StatusServiceUnavailable, "the request was given up"},

@@ -67,7 +67,7 @@ func newService(t testing.TB) *service {
 	cfg := Config{
 		Menus: s.menus, Numbers: s.numbers, Sites: s.sites, Customers: s.customers, Outages: s.outages, OutageImporter: s.outages,
 		Agents: s.agents, Queues: fakeQueues{newShelf[Queue, *Queue](Queue{Queue: "support", Site: "default"})},
-		Calls: calls, Stats: fakeStats{}, Keys: s.keys, Health: s.health, Prompts: newPrompts(t),
+		Calls: calls, Keys: s.keys, Health: s.health, Prompts: newPrompts(t),
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "calls 1\n") }),
 		Version: "test", Log: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}

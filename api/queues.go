@@ -44,15 +44,30 @@ func (q *Queue) name() (site, id *string) { return &q.Site, &q.Queue }
 // QueueLive is how a queue stands at this moment.
 type QueueLive struct {
 	Queue   string         `json:"queue"`
-	Waiting int            `json:"waiting" doc:"Callers who wait"`
-	Oldest  float64        `json:"oldest" doc:"Seconds that the first of them has waited"`
-	Agents  map[string]int `json:"agents" nullable:"false" doc:"Agents of the queue by what they do: idle, ringing, talking, wrap-up, delayed, not-answering, break, offline"`
+	Waiting int            `json:"waiting" doc:"Callers who wait, with those for whom a telephone rings"`
+	Longest float64        `json:"longest" doc:"Seconds that the caller at the front has waited"`
+	Agents  map[string]int `json:"agents" nullable:"false" example:"{\"idle\":1,\"talking\":4}" doc:"Agents who are logged in, by what they do"`
+	Today   QueueDay       `json:"today" doc:"Since midnight"`
+}
+
+// QueueDay counts what happened in a queue since midnight.
+type QueueDay struct {
+	Joined    int     `json:"joined" doc:"Callers who began to wait"`
+	Answered  int     `json:"answered" doc:"Callers who talked to an agent"`
+	Within    int     `json:"within" doc:"Of those, answered within the service level"`
+	Abandoned int     `json:"abandoned" doc:"Callers who hung up while they waited"`
+	Left      int     `json:"left" doc:"Callers who left for another reason: a key, the longest wait"`
+	Lost      int     `json:"lost" doc:"Callers lost with their controller or node"`
+	Missed    int     `json:"missed" doc:"Times that a telephone rang for nothing"`
+	Expired   int     `json:"expired" doc:"Times that nobody told what became of it"`
+	Waited    float64 `json:"waited" doc:"Seconds waited by those answered, altogether"`
+	Talked    float64 `json:"talked" doc:"Seconds of talking, altogether"`
 }
 
 // Queues of all sites.
 type Queues interface {
 	Collection[Queue]
-	// Live returns the figures of this moment.
+	// Live returns the figures of this moment. ErrNotFound.
 	Live(ctx context.Context, r Ref) (QueueLive, error)
 }
 
@@ -64,7 +79,7 @@ func (a *API) queues() {
 	collect(a, n, a.cfg.Queues)
 	op := n.op(http.MethodGet, "get-queue-live", "How a queue stands now", true, maySee)
 	op.Path += "/live"
-	op.Description = "Callers who wait, and what the agents do, at this moment."
+	op.Description = "Callers who wait and what the agents do at this moment, and what happened since midnight."
 	register(a, op, func(ctx context.Context, in *struct{ target }) (*struct{ Body QueueLive }, error) {
 		live, err := a.cfg.Queues.Live(ctx, in.Ref)
 		if err != nil {

@@ -2,62 +2,46 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Stats are figures of a site over a time.
+// Stats are the figures of a site.
 type Stats struct {
-	Site   string       `json:"site"`
-	From   time.Time    `json:"from"`
-	To     time.Time    `json:"to"`
-	Queues []QueueStats `json:"queues" nullable:"false"`
+	Site    string      `json:"site"`
+	Waiting int         `json:"waiting" doc:"Callers who wait, in all queues"`
+	Queues  []QueueLive `json:"queues" nullable:"false"`
 }
 
-// QueueStats are figures of one queue over a time.
-type QueueStats struct {
-	Queue     string  `json:"queue"`
-	Joined    int     `json:"joined" doc:"Callers who began to wait"`
-	Answered  int     `json:"answered" doc:"Callers who talked to an agent"`
-	Abandoned int     `json:"abandoned" doc:"Callers who hung up while they waited"`
-	TimedOut  int     `json:"timed_out" doc:"Callers who waited for as long as the menu allows"`
-	Wait      float64 `json:"wait" doc:"Mean seconds to the answer"`
-	Talk      float64 `json:"talk" doc:"Mean seconds of talking"`
-}
-
-// Statistics are kept by the hour.
-type Statistics interface {
-	Stats(ctx context.Context, site string, from, to time.Time) (Stats, error)
-}
+// maxStats bounds the queues that one answer looks at.
+const maxStats = 200
 
 func (a *API) stats() {
 	op := huma.Operation{
 		OperationID: "get-stats", Method: http.MethodGet, Path: "/v1/stats", Tags: []string{"stats"}, Security: security(mayRead),
-		Summary: "Figures of a site", Description: "What became of the callers of each queue, by the full hour; the last 24 hours unless a time is named.",
+		Summary: "Figures of a site", Description: "How each queue stands, and what happened in it since midnight; the first 200 queues.",
 	}
 	register(a, op, func(ctx context.Context, in *struct {
-		Site string    `query:"site" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" default:"default"`
-		From time.Time `query:"from" doc:"24 hours before to when missing"`
-		To   time.Time `query:"to" doc:"Now when missing"`
+		Site string `query:"site" maxLength:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" default:"default"`
 	}) (*struct{ Body Stats }, error) {
-		if in.To.IsZero() {
-			in.To = time.Now().UTC()
-		}
-		if in.From.IsZero() {
-			in.From = in.To.Add(-24 * time.Hour)
-		}
-		if span := in.To.Sub(in.From); span <= 0 || span > maxSpan {
-			return nil, newProblem(http.StatusUnprocessableEntity, "validation failed",
-				Fault{Location: "query.from", Message: "want a time of up to 31 days before to"})
-		}
-		s, err := a.cfg.Stats.Stats(ctx, in.Site, in.From, in.To)
+		queues, err := a.cfg.Queues.List(ctx, Page{Site: in.Site, Limit: maxStats})
 		if err != nil {
 			return nil, about("site", in.Site, err)
+		}
+		s := Stats{Site: in.Site, Queues: []QueueLive{}}
+		for _, q := range queues {
+			live, err := a.cfg.Queues.Live(ctx, Ref{Site: in.Site, ID: q.Queue})
+			if errors.Is(a.translate(err), ErrNotFound) {
+				continue // deleted a moment ago
+			}
+			if err != nil {
+				return nil, about("queue", q.Queue, err)
+			}
+			s.Waiting += live.Waiting
+			s.Queues = append(s.Queues, live)
 		}
 		return &struct{ Body Stats }{s}, nil
 	})
 }
-
-const maxSpan = 31 * 24 * time.Hour
