@@ -151,9 +151,6 @@ func TestCaptures(t *testing.T) {
 			}
 			call := sw.Call(Caller{Number: "15550100", Name: "Alice", To: to, Script: s.script, KeyGap: s.gap})
 			names := strings.NewReplacer(call.UUID(), "<call>", nobody, "127.0.0.1:8083", host, "127.0.0.1:8084")
-			if s.resume { // the recorded calls named the first host alone at first
-				names = strings.NewReplacer(call.UUID(), "<call>", nobody, "127.0.0.1:8083", host, "127.0.0.1:8084")
-			}
 			first := actor{peer: accept(t, port), call: call.UUID(), names: names}
 			lines := readCapture(t, s.capture)
 			if s.next == "" {

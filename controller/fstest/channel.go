@@ -51,11 +51,9 @@ func (c *channel) set(pairs ...string) {
 // truth says whether a variable is set to something that FreeSWITCH takes for
 // true (switch_true).
 func (c *channel) truth(name string) bool {
-	switch c.get(name) {
-	case "true", "yes", "on", "enable", "enabled", "active", "allow", "t", "1":
-		return true
-	}
-	return false
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.vars.truth(name)
 }
 
 func (c *channel) state() string {
@@ -148,4 +146,13 @@ func (v *variables) set(pairs ...string) {
 			*v = append(*v, variable{name, value})
 		}
 	}
+}
+
+func (v variables) truth(name string) bool {
+	value, _ := v.lookup(name)
+	switch value {
+	case "true", "yes", "on", "enable", "enabled", "active", "allow", "t", "1":
+		return true
+	}
+	return false
 }

@@ -49,11 +49,10 @@ func (l *listener) serve() {
 			close(l.first)
 		}
 		l.setBusy(true)
-		more := l.handle(c)
-		l.setBusy(false)
-		if !more {
+		if !l.handle(c) {
 			break
 		}
+		l.setBusy(false)
 	}
 	l.close()
 }

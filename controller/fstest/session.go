@@ -26,12 +26,12 @@ type digit struct {
 
 // A message is a sendmsg that waits for its turn.
 type message struct {
-	due           time.Duration
-	command       string // call-command
-	app, arg, id  string
-	cause         string
-	lock          bool
-	loops, nested int
+	due          time.Duration
+	command      string // call-command
+	app, arg, id string
+	cause        string
+	lock         bool
+	loops        int
 }
 
 // control says who commands the call. The channel's lock guards it.
@@ -114,11 +114,7 @@ func (c *Call) up() bool {
 // leaving says whether what runs has to end because the controller was lost.
 // c.mu is held.
 func (c *Call) leaving() bool {
-	if !c.lost {
-		return false
-	}
-	v, _ := c.vars.lookup("socket_resume")
-	return v == "true"
+	return c.lost && c.vars.truth("socket_resume")
 }
 
 func (c *Call) takeTransfer() *destination {
