@@ -13,7 +13,6 @@ import (
 const (
 	sweepEvery = 100 * time.Millisecond // so late is what is due at most
 	lookEvery  = time.Second            // so late is an offer whose wake-up was lost, and an instance's sign of life
-	sweepMax   = 100                    // items one run handles (SLICE in queue.lua)
 	runTimeout = 2 * time.Second        // for one round of sweeps or looks
 )
 
@@ -81,8 +80,8 @@ func (d *Distributor) sweep(ctx context.Context, sites []string) {
 		return nil
 	})
 	for i, site := range sites {
-		done, err := readSweep(cmds[i])
-		if redis.HasErrorPrefix(err, "NOSCRIPT") || done >= sweepMax {
+		more, err := readSweep(cmds[i])
+		if redis.HasErrorPrefix(err, "NOSCRIPT") || more {
 			err = d.s.Sweep(ctx, site)
 		}
 		if err != nil && ctx.Err() == nil {
@@ -96,20 +95,20 @@ func (d *Distributor) sweep(ctx context.Context, sites []string) {
 // out. Any instance may, at any time.
 func (s *Store) Sweep(ctx context.Context, site string) error {
 	for {
-		done, err := readSweep(s.runQueue(ctx, due, site))
+		more, err := readSweep(s.runQueue(ctx, due, site))
 		if err != nil {
 			return fmt.Errorf("sweep site %q: %w", site, err)
 		}
-		if done < sweepMax {
+		if !more {
 			return nil
 		}
 	}
 }
 
-func readSweep(cmd *redis.Cmd) (done int64, err error) {
+// readSweep tells whether more is due already.
+func readSweep(cmd *redis.Cmd) (more bool, err error) {
 	r := readReply(cmd)
-	done = r.number()
-	return done, r.err
+	return r.number() == 0, r.err
 }
 
 // Release ends the lease of an instance that is known to be dead, or has

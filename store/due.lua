@@ -1,8 +1,7 @@
 -- Does what is due: the end of wrap-ups and delays, widening, offers and
 -- leases that ran out. One run handles a bounded number of items.
--- Returns {items handled, offers that ran out, ms to the next item or -1}.
-if paused() then return {0, 0, -1} end
-local expired = 0
+-- Returns {ms to the next item, -1 for none}.
+if paused() then return {-1} end
 
 local due = {}
 
@@ -32,7 +31,6 @@ function due.o(id)
     end
     return
   end
-  expired = expired + 1
   tally(o.queue, 'expired')
   local t = ticket(o.ticket)
   if t and t.offer == id then
@@ -129,4 +127,4 @@ if #old > 0 then
   redis.call('HDEL', TICKETS, unpack(old))
 end
 local soonest = redis.call('ZRANGE', DUE, 0, 0, 'WITHSCORES')[2]
-return {#items, expired, soonest and math.max(0, soonest - now) or -1}
+return {soonest and math.max(0, soonest - now) or -1}
