@@ -95,10 +95,15 @@ func (k *call) setUp(ctx context.Context) error {
 			Line: fmt.Sprintf("api sched_hangup +%d %s ALLOTTED_TIMEOUT", int(k.ctl.cfg.LongestCall.Seconds()), k.uuid)})
 	}
 	_, err := k.line.send(ctx, commands...)
-	if err == nil && channel.Get("Answer-State") == "hangup" {
-		return dialplan.ErrHangup
+	var refusal *esl.ReplyError
+	if errors.As(err, &refusal) {
+		k.log.Warn("set-up refused in part", "error", refusal) // the call can go on
+		err = nil
 	}
-	return err
+	if err == nil && channel.Get("Answer-State") == "hangup" {
+		k.line.over = dialplan.ErrHangup
+	}
+	return errors.Join(err, k.line.over)
 }
 
 // serve finds out what the call is and walks it. The error says why the walk

@@ -19,6 +19,8 @@ const (
 	tooShort = 500 * time.Millisecond
 	// nothingToHear stands in for music that cannot be played.
 	nothingToHear = "silence_stream://-1"
+	// ringing is the ringing tone of most of Europe (ITU-T E.180).
+	ringing = "tone_stream://%(1000,4000,425);loops=-1"
 	// defaultMusic is the local stream of the shipped FreeSWITCH configuration.
 	defaultMusic = "local_stream://moh"
 )
@@ -166,9 +168,19 @@ func (l *line) beforeBridge(ctx context.Context, b dialplan.Bridge) []esl.Comman
 	commands := []esl.Command{
 		{Line: "api uuid_setvar_multi " + l.uuid + " continue_on_fail=true;hangup_after_bridge=false;socket_resume=true;" +
 			"originate_disposition=;bridge_uuid=;last_bridge_to=;bridge_hangup_cause=;origination_cancel_key=" + keys(b.CancelKey)},
-		l.set("ringback", l.music(ctx, b.Ringback)),
+		l.set("ringback", l.ringback(ctx, b)),
 	}
 	return commands
+}
+
+// ringback is what the caller hears while it rings: whoever waits for an agent
+// goes on hearing music, whoever is put through hears it ring.
+func (l *line) ringback(ctx context.Context, b dialplan.Bridge) string {
+	named := b.Ringback.File != "" || b.Ringback.Text != "" || b.Ringback.Tone != ""
+	if !named && b.Legs[0].Target.Contact == "" {
+		return ringing
+	}
+	return l.music(ctx, b.Ringback)
 }
 
 // legVariables are what all legs have in common. The controller may be lost
