@@ -430,3 +430,11 @@ func (m *memory) ended(t testing.TB, call string) *controller.Record {
 	})
 	return r
 }
+
+// pass is a step of a caller's script that does something else.
+func pass(do func()) fstest.Step {
+	return func(context.Context, *fstest.Call) error {
+		do()
+		return nil
+	}
+}
