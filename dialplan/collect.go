@@ -44,7 +44,7 @@ const phaseConfirm = "confirm"
 
 func (n *collect) check(l *loader) {
 	if n.Min > n.Max {
-		l.faultHere("an entry of at least %d and at most %d digits: min is larger than max", n.Min, n.Max)
+		l.faultHere("min", "an entry of at least %d and at most %d digits: min is larger than max", n.Min, n.Max)
 	}
 	for _, k := range n.Keys {
 		switch {
@@ -56,7 +56,7 @@ func (n *collect) check(l *loader) {
 	}
 	if n.Confirm != nil {
 		if n.Confirm.Key == n.Confirm.Correct {
-			l.faultHere("%s both confirms and corrects: use two keys", n.Confirm.Key)
+			l.faultHere("confirm", "%s both confirms and corrects: use two keys", n.Confirm.Key)
 		}
 		l.checkSpoken(spoken.Digits, "")
 	}

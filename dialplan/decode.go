@@ -48,6 +48,7 @@ func (l *loader) value(n *yaml.Node, v reflect.Value, f *field) {
 func (l *loader) settings(n *yaml.Node, v reflect.Value, p *plan) {
 	if p.main >= 0 && (p.whole || n.Kind != yaml.MappingNode) && !isNull(n) {
 		f := &p.settings[p.main]
+		l.places[f.name] = placeOf(n)
 		l.value(n, v.Field(f.index), f)
 		l.defaults(n, v, p.settings, func(name string) bool { return name == f.name })
 		return
@@ -59,12 +60,21 @@ func (l *loader) settings(n *yaml.Node, v reflect.Value, p *plan) {
 	for _, pair := range pairs {
 		f := find(p.settings, pair.key.Value)
 		if f == nil {
-			l.fault(pair.key, "there is no %q here%s", pair.key.Value, l.suggest(pair.key.Value, names(p.settings)))
+			l.unknownSetting(pair.key, p)
 			continue
 		}
+		l.places[f.name] = placeOf(pair.value)
 		l.value(pair.value, v.Field(f.index), f)
 	}
 	l.defaults(n, v, p.settings, func(name string) bool { return has(pairs, name) })
+}
+
+func (l *loader) unknownSetting(key *yaml.Node, p *plan) {
+	if find(p.branches, key.Value) != nil {
+		l.fault(key, "%s is a branch: write it beside the kind, not inside of it", key.Value)
+		return
+	}
+	l.fault(key, "there is no %q here%s", clip(key.Value), l.suggest(key.Value, names(p.settings)))
 }
 
 // defaults fills what the document does not give.
@@ -74,7 +84,7 @@ func (l *loader) defaults(n *yaml.Node, v reflect.Value, fields []field, given f
 		switch {
 		case given(f.name):
 		case f.required:
-			l.fault(n, "%s is missing: %s", f.name, lowerFirst(f.doc))
+			l.fault(n, "%s is missing: %s", f.name, phrase(f.doc))
 		case f.def != "":
 			l.value(&yaml.Node{Kind: yaml.ScalarNode, Value: f.def, Line: n.Line, Column: n.Column}, v.Field(f.index), f)
 		}
@@ -231,11 +241,12 @@ func clip(s string) string {
 	return s
 }
 
-func lowerFirst(s string) string {
+// phrase is a sentence as a part of another one.
+func phrase(s string) string {
 	if s == "" {
 		return s
 	}
-	return strings.ToLower(s[:1]) + s[1:]
+	return strings.ToLower(s[:1]) + strings.TrimSuffix(s[1:], ".")
 }
 
 // atoi is for the numbers in tags: "" is 0.

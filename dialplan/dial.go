@@ -63,10 +63,10 @@ func (t *target) read(l *loader, n *yaml.Node, _ *field) {
 
 func (d *dial) check(l *loader) {
 	if len(d.To) == 0 {
-		l.faultHere("dial calls nobody: write an extension or a number")
+		l.faultHere("to", "dial calls nobody: write an extension or a number")
 	}
 	if d.Presented != "" && !outsideForm.MatchString(d.Presented) {
-		l.faultHere("%q cannot be shown: write a number such as +380441234567", clip(d.Presented))
+		l.faultHere("presented", "%q cannot be shown: write a number such as +380441234567", clip(d.Presented))
 	}
 }
 

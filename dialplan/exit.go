@@ -13,7 +13,7 @@ var destinationForm = regexp.MustCompile(`^[A-Za-z0-9_.*#+-]+$`)
 
 func (e *exit) check(l *loader) {
 	if e.To != "" && !destinationForm.MatchString(e.To) {
-		l.faultHere("%q is no destination: use letters, digits and _.*#+- only", clip(e.To))
+		l.faultHere("to", "%q is no destination: use letters, digits and _.*#+- only", clip(e.To))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
 	"go.yaml.in/yaml/v4"
@@ -227,6 +228,8 @@ func (l *loader) compileOne(p pending, language []expr.Option) *vm.Program {
 	}
 	zero := zeroOf(program)
 	switch given := typeName(zero); {
+	case ast.Find(program.Node(), isLoop) != nil:
+		l.fault(p.node, "expressions have no loops: write it without filter, map, .. and the like")
 	case zero == nil:
 		l.fault(p.node, "the expression gives neither text nor a number nor yes or no: %s", clip(p.target.source))
 	case p.target.wants != wantsAnything && p.target.wants != given:
@@ -263,6 +266,19 @@ func (l *loader) expressionFault(n *yaml.Node, err error) {
 		return
 	}
 	l.faultAt(spot, "the expression does not compile: %s", message)
+}
+
+// isLoop tells what goes through the elements of a list, or makes a long one:
+// the compiler has no option to refuse it.
+func isLoop(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.PredicateNode:
+		return true
+	case *ast.BinaryNode:
+		return n.Operator == ".."
+	default:
+		return false
+	}
 }
 
 // zeroOf is the zero value of what the program gives, nil for what no variable

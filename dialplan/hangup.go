@@ -21,7 +21,7 @@ var causes = []string{
 
 func (h *hangup) check(l *loader) {
 	if !slices.Contains(causes, h.Cause) {
-		l.faultHere("there is no cause %q%s", clip(h.Cause), l.suggest(h.Cause, causes))
+		l.faultHere("cause", "there is no cause %q%s; use USER_BUSY, CALL_REJECTED or the like", clip(h.Cause), l.suggest(h.Cause, causes))
 	}
 }
 

@@ -21,9 +21,9 @@ func (n *language) check(l *loader) {
 	chosen := len(n.Prompt) > 0 || len(n.Keys) > 0
 	switch {
 	case chosen == (n.To != ""):
-		l.faultHere("language needs the code of a language, or a prompt and keys, and not both")
+		l.faultHere("to", "language needs the code of a language, or a prompt and keys, and not both")
 	case chosen && (len(n.Prompt) == 0 || len(n.Keys) == 0):
-		l.faultHere("to let the caller choose, language needs both a prompt and keys")
+		l.faultHere("prompt", "to let the caller choose, language needs both a prompt and keys")
 	}
 	for i := range l.edges[l.current] {
 		l.edges[l.current][i].waits = chosen

@@ -24,7 +24,7 @@ func Load(data []byte, opts Options) (*Menu, error) {
 			version: versionOf(data), zone: time.UTC, languages: []string{"en"}, start: -1,
 			prompts: map[string]*prompt{}, index: map[string]ref{}, variables: map[string]any{},
 		},
-		hours: map[string]*Hours{},
+		hours: map[string]*Hours{}, places: map[string]place{},
 	}
 	l.document()
 	if len(l.problems) > 0 {
@@ -45,10 +45,11 @@ type loader struct {
 	queues []string // the names allowed; nil for any
 	zoned  bool     // the document names its time zone
 
-	current     ref       // node that is being read
-	edges       [][]edge  // by node
-	ends        []bool    // by node: a branch of it ends the walk
-	expressions []pending // to be compiled when all variables are known
+	current     ref              // node that is being read
+	edges       [][]edge         // by node
+	ends        []bool           // by node: a branch of it ends the walk
+	places      map[string]place // by field of the node that is being read
+	expressions []pending        // to be compiled when all variables are known
 	queueNames  map[string]bool
 }
 
@@ -121,6 +122,7 @@ func (l *loader) name(n *yaml.Node, what string) (string, bool) {
 func (l *loader) readID(n *yaml.Node) { l.menu.id, _ = l.name(n, "menu") }
 
 func (l *loader) readZone(n *yaml.Node) {
+	l.zoned = true
 	name, ok := l.scalar(n)
 	if !ok {
 		return
@@ -130,7 +132,7 @@ func (l *loader) readZone(n *yaml.Node) {
 		l.fault(n, "unknown time zone %q: write one such as Europe/Kyiv or UTC", clip(name))
 		return
 	}
-	l.menu.zone, l.zoned = zone, true
+	l.menu.zone = zone
 }
 
 func (l *loader) readLanguages(n *yaml.Node) {
@@ -175,9 +177,14 @@ func (l *loader) fault(n *yaml.Node, format string, args ...any) {
 	l.faultAt(placeOf(n), format, args...)
 }
 
-// faultHere notes what is wrong with the node that is being read.
-func (l *loader) faultHere(format string, args ...any) {
-	l.faultAt(l.menu.nodes[l.current].place, format, args...)
+// faultHere notes what is wrong with a field of the node that is being read;
+// with the node where it has no such field.
+func (l *loader) faultHere(field, format string, args ...any) {
+	at, ok := l.places[field]
+	if !ok {
+		at = l.menu.nodes[l.current].place
+	}
+	l.faultAt(at, format, args...)
 }
 
 func (l *loader) faultAt(at place, format string, args ...any) {

@@ -26,7 +26,7 @@ const (
 
 func (m *menu) check(l *loader) {
 	if len(m.Keys) == 0 {
-		l.faultHere("a menu without keys: give it at least one, or use play")
+		l.faultHere("keys", "a menu without keys: give it at least one, or use play")
 	}
 }
 

@@ -65,6 +65,7 @@ func (l *loader) readNode(target *node, p pair) {
 		return
 	}
 	faults := len(l.problems)
+	clear(l.places)
 	target.step = target.kind.make()
 	v := reflect.ValueOf(target.step).Elem()
 	if r, ok := target.step.(reader); ok {
@@ -92,9 +93,24 @@ func (l *loader) kindOf(target *node, p pair, entries []pair) *yaml.Node {
 		}
 	}
 	if target.kind == nil && p.value.Kind == yaml.MappingNode {
-		l.fault(p.key, "node %q does nothing: give it a kind, one of %s", clip(p.key.Value), strings.Join(kindNames(), ", "))
+		l.noKind(p, entries)
 	}
 	return value
+}
+
+// noKind tells what a node without a kind was probably meant to be.
+func (l *loader) noKind(p pair, entries []pair) {
+	for _, e := range entries {
+		if isPrefix(e) {
+			l.fault(e.key, "say is a prompt before another kind: to play it on its own write play")
+			return
+		}
+		if kind := l.closest(e.key.Value, kindNames()); kind != "" {
+			l.fault(e.key, "there is no kind %q: did you mean %s?", clip(e.key.Value), kind)
+			return
+		}
+	}
+	l.fault(p.key, "node %q does nothing: give it a kind, one of %s", clip(p.key.Value), strings.Join(kindNames(), ", "))
 }
 
 // isPrefix tells a prompt that is said before the kind (say: welcome) from the
@@ -110,13 +126,10 @@ func (l *loader) branches(target *node, v reflect.Value, p pair, entries []pair)
 		case isPrefix(e):
 			target.say.read(l, e.value, &field{name: "say"})
 		case f != nil:
+			l.places[f.name] = placeOf(e.key)
 			l.value(e.value, v.Field(f.index), f)
 		case kinds[e.key.Value] == nil:
-			known := append(names(fields), target.kind.name, "say")
-			if len(fields) == 0 {
-				known = append(kindNames(), known...)
-			}
-			l.fault(e.key, "%s has no %q%s", target.kind.name, clip(e.key.Value), l.suggest(e.key.Value, known))
+			l.unknownBranch(e.key, target.kind)
 		}
 	}
 	for _, f := range fields {
@@ -126,12 +139,23 @@ func (l *loader) branches(target *node, v reflect.Value, p pair, entries []pair)
 	}
 }
 
+func (l *loader) unknownBranch(key *yaml.Node, t *kindType) {
+	switch {
+	case find(t.plan.settings, key.Value) != nil:
+		l.fault(key, "%s is a setting: write it inside, as in %s: {%s: …}", key.Value, t.name, key.Value)
+	case len(t.plan.branches) == 0:
+		l.fault(key, "%s has no %q: it is an end and leads nowhere", t.name, clip(key.Value))
+	default:
+		l.fault(key, "%s has no %q%s", t.name, clip(key.Value), l.suggest(key.Value, append(names(t.plan.branches), "say")))
+	}
+}
+
 // missing fills a branch that the document leaves out.
 func (l *loader) missing(v reflect.Value, p pair, entries []pair, f field) {
 	target, isRef := v.Field(f.index).Addr().Interface().(*ref)
 	switch {
 	case f.missing == "":
-		l.fault(p.key, "%s is missing: %s", f.name, lowerFirst(f.doc))
+		l.fault(p.key, "%s is missing: %s", f.name, phrase(f.doc))
 	case !isRef: // keys: none
 	case f.missing == "exit":
 		*target = endExit

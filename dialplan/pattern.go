@@ -16,15 +16,15 @@ func (n *collect) checkPattern(l *loader) {
 	whole := fmt.Sprintf("^(?:%s)$", n.Pattern)
 	parsed, err := syntax.Parse(whole, syntax.Perl)
 	if err != nil {
-		l.faultHere("pattern %q is no regular expression: %v", clip(n.Pattern), err)
+		l.faultHere("pattern", "pattern %q is no regular expression: %v", clip(n.Pattern), err)
 		return
 	}
 	n.pattern = regexp.MustCompile(whole)
 	switch r, ok := reachOf(parsed); {
 	case !ok:
-		l.faultHere("pattern %q matches no keys of a telephone: no entry can ever be right", clip(n.Pattern))
+		l.faultHere("pattern", "pattern %q matches no keys of a telephone: no entry can ever be right", clip(n.Pattern))
 	case r.max < n.Min || r.min > n.Max:
-		l.faultHere("pattern %q matches no entry of %d to %d digits: change it, or min and max", clip(n.Pattern), n.Min, n.Max)
+		l.faultHere("pattern", "pattern %q matches no entry of %d to %d digits: change it, or min and max", clip(n.Pattern), n.Min, n.Max)
 	}
 }
 

@@ -18,7 +18,7 @@ type play struct {
 
 func (p *play) check(l *loader) {
 	if (len(p.Prompt) > 0) == (len(p.At) > 0) {
-		l.faultHere("play needs a prompt, or at with prompts by the time of day, and not both")
+		l.faultHere("prompt", "play needs a prompt, or at with prompts by the time of day, and not both")
 	}
 }
 

@@ -44,11 +44,11 @@ const (
 
 func (q *queue) check(l *loader) {
 	if q.Timeout >= 0 && q.MaxWait == 0 {
-		l.faultHere("timeout is never taken: max_wait is 0s, write the longest wait, or remove timeout")
+		l.faultHere("timeout", "timeout is never taken: max_wait is 0s, write the longest wait, or remove timeout")
 	}
 	for _, skill := range q.Skills {
 		if !nameForm.MatchString(skill) {
-			l.faultHere("%q is no name for a skill: use up to 64 letters, digits, - and _", clip(skill))
+			l.faultHere("skills", "%q is no name for a skill: use up to 64 letters, digits, - and _", clip(skill))
 		}
 	}
 	slices.Sort(q.Skills)

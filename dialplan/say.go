@@ -68,19 +68,19 @@ func (n *say) check(l *loader) {
 	}
 	switch {
 	case found != 1:
-		l.faultHere("say needs one of number, digits, date, time, money and text; to play a prompt use play")
+		l.faultHere("", "say needs one of number, digits, date, time, money and text; to play a prompt use play")
 		return
 	case n.kind == "":
 		return
 	case (n.kind == spoken.Money) != (n.Currency != ""):
-		l.faultHere("money needs a currency, such as UAH, and nothing else has one")
+		l.faultHere("currency", "money needs a currency, such as UAH, and nothing else has one")
 		return
 	}
 	l.checkSpoken(n.kind, n.Currency)
 	if n.value.literal != "" {
 		if _, err := spoken.Say(spoken.Languages()[0], n.kind, n.value.literal, spoken.Options{Currency: n.Currency}); err != nil &&
 			slices.Contains(spoken.Currencies(spoken.Languages()[0]), n.Currency) == (n.Currency != "") {
-			l.faultHere("%v", err)
+			l.faultHere(string(n.kind), "%v", err)
 		}
 	}
 }
@@ -91,9 +91,9 @@ func (l *loader) checkSpoken(kind spoken.Kind, currency string) {
 		base := baseOf(language)
 		switch {
 		case !slices.Contains(spoken.Languages(), base):
-			l.faultHere("%s cannot be said in %s, only in %s", kind, language, strings.Join(spoken.Languages(), ", "))
+			l.faultHere(string(kind), "%s cannot be said in %s, only in %s", kind, language, strings.Join(spoken.Languages(), ", "))
 		case currency != "" && !slices.Contains(spoken.Currencies(base), currency):
-			l.faultHere("there is no currency %q in %s: use one of %s", currency, language, strings.Join(spoken.Currencies(base), ", "))
+			l.faultHere("currency", "there is no currency %q in %s: use one of %s", currency, language, strings.Join(spoken.Currencies(base), ", "))
 		}
 	}
 }

@@ -36,7 +36,7 @@ func (a *assignments) read(l *loader, n *yaml.Node, _ *field) {
 
 func (n *set) check(l *loader) {
 	if len(n.Values) == 0 {
-		l.faultHere("set changes nothing: write variables and their values")
+		l.faultHere("values", "set changes nothing: write variables and their values")
 	}
 }
 

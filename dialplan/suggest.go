@@ -9,7 +9,7 @@ func (l *loader) suggest(name string, known []string) string {
 	switch {
 	case best != "":
 		return ": did you mean " + best + "?"
-	case len(known) > 0 && len(known) <= 20:
+	case len(known) > 0 && len(known) <= 15:
 		return ": use one of " + strings.Join(known, ", ")
 	default:
 		return ""
@@ -21,6 +21,9 @@ func (l *loader) suggest(name string, known []string) string {
 // right one.
 func (l *loader) closest(name string, known []string) string {
 	best, distance := "", 3
+	if len(name) <= 4 {
+		distance = 2
+	}
 	for _, candidate := range known {
 		if l.guesses--; l.guesses < 0 {
 			return ""
@@ -32,30 +35,29 @@ func (l *loader) closest(name string, known []string) string {
 	return best
 }
 
-// edits is how many letters have to be changed, added or removed to make b of
-// a, or limit when it is not fewer.
+// edits is how many letters have to be changed, added, removed or swapped with
+// the next one to make b of a, or limit when it is not fewer.
 func edits(a, b string, limit int) int {
 	if len(a)-len(b) >= limit || len(b)-len(a) >= limit || len(a) > 64 {
 		return limit
 	}
-	row := make([]int, len(b)+1)
+	before, above, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
+		before, above, row = above, row, before
 		row[0] = i + 1
 		for j := range len(b) {
-			change := diagonal
+			change := above[j]
 			if a[i] != b[j] {
 				change++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
+			row[j+1] = min(change, above[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
 	}
-	if row[len(b)] >= limit || row[len(b)] >= len(a) { // all letters changed is no likeness
-		return limit
-	}
-	return row[len(b)]
+	return min(row[len(b)], limit)
 }

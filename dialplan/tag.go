@@ -41,7 +41,7 @@ func (t *tags) read(l *loader, n *yaml.Node, _ *field) {
 
 func (n *tag) check(l *loader) {
 	if len(n.Tags) == 0 || len(n.Tags) > maxTags {
-		l.faultHere("%d tags: write 1 to %d", len(n.Tags), maxTags)
+		l.faultHere("tags", "%d tags: write 1 to %d", len(n.Tags), maxTags)
 	}
 }
 
