@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,7 +15,14 @@ import (
 	"github.com/dialgraph/dialgraph/store/storetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	redis.SetLogger(quiet{}) // it reports each refused connection, and tests stop servers on purpose
+	goleak.VerifyTestMain(m)
+}
+
+type quiet struct{}
+
+func (quiet) Printf(context.Context, string, ...any) {}
 
 // A clock lets time pass for a store without waiting.
 type clock struct{ offset atomic.Int64 }

@@ -1,0 +1,302 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+)
+
+// ownerLife is more than any call lasts; it collects entries of lost nodes.
+const ownerLife = 48 * time.Hour
+
+// endedLife is how long the entry of an ended call keeps late writers out.
+const endedLife = time.Hour
+
+// ended stands for the instance of a call that is over.
+const ended = "-"
+
+// An Owned is a live call and who looks after it.
+type Owned struct {
+	Call     string    // UUID of the caller's channel
+	Node     string    // FreeSWITCH's name
+	Core     string    // FreeSWITCH's Core-UUID: new after a restart
+	Instance string    // owner; "" while nobody looks after the call
+	Token    string    // new with each claim, compared for equality
+	Talking  bool      // the caller talks to somebody: not to be transferred
+	Since    time.Time // of the claim, or of the release
+}
+
+// claimCall makes an instance the owner. A claim made again gives way to one
+// that is newer than its first time.
+//
+// KEYS[1] owner  ARGV[1] instance  ARGV[2] token  ARGV[3] since in ms  ARGV[4] node  ARGV[5] core
+// ARGV[6] talking  ARGV[7] lifetime in ms  ARGV[8] 1 for a claim made again
+// Returns how many were claimed.
+var claimCall = redis.NewScript(`
+local since = redis.call('HGET', KEYS[1], 'since')
+if ARGV[8] == '1' and since and tonumber(since) > tonumber(ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], 'instance', ARGV[1], 'token', ARGV[2], 'since', ARGV[3],
+  'node', ARGV[4], 'core', ARGV[5], 'talking', ARGV[6])
+redis.call('PEXPIRE', KEYS[1], ARGV[7])
+return 1
+`)
+
+// updateCall says whether the caller talks, unless another token has the call.
+//
+// KEYS[1] owner  ARGV[1] token  ARGV[2] talking
+var updateCall = redis.NewScript(`
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'talking', ARGV[2])
+return 1
+`)
+
+// leaveCall gives a call away, unless another token has it.
+//
+// KEYS[1] owner  ARGV[1] token  ARGV[2] instance: "" for unowned, "-" for ended  ARGV[3] since in ms  ARGV[4] lifetime in ms
+// Returns how many were given away.
+var leaveCall = redis.NewScript(`
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'instance', ARGV[2], 'token', '', 'since', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 1
+`)
+
+// takeCall claims a call from the instance that is expected to have it.
+//
+// KEYS[1] owner  ARGV[1] expected instance  ARGV[2] since that or longer, in ms  ARGV[3] taker  ARGV[4] token  ARGV[5] now in ms
+// Returns node, core and talking, or nil when somebody else was faster.
+var takeCall = redis.NewScript(`
+local o = redis.call('HMGET', KEYS[1], 'instance', 'since', 'node', 'core', 'talking')
+if o[1] ~= ARGV[1] or tonumber(o[2]) > tonumber(ARGV[2]) then return false end
+redis.call('HSET', KEYS[1], 'instance', ARGV[3], 'token', ARGV[4], 'since', ARGV[5])
+return {o[3], o[4], o[5]}
+`)
+
+// Owners say who looks after a call. One instance's view: it remembers the
+// calls it has claimed, and claims them again after Redis was away or lost
+// its memory.
+type Owners struct {
+	s        *Store
+	instance string
+	mu       sync.Mutex
+	mine     map[string]Owned // by call
+	missed   bool             // Redis has missed something since the last renewal
+	skew     time.Duration    // Redis's clock minus this machine's
+}
+
+// Owners returns the calls' owners as one instance sees them.
+func (s *Store) Owners(instance string) *Owners {
+	return &Owners{s: s, instance: instance, mine: make(map[string]Owned)}
+}
+
+// Claim makes o the owner's entry of the call: the newest claim wins. The
+// instance in it is the one that Owners was made for.
+func (o *Owners) Claim(ctx context.Context, v Owned) error {
+	if err := errors.Join(checkID("call", v.Call), checkID("token", v.Token)); err != nil {
+		return err
+	}
+	v.Instance, v.Since = o.instance, o.now()
+	o.mu.Lock()
+	o.mine[v.Call] = v
+	o.mu.Unlock()
+	if _, err := o.claim(ctx, v, false); err != nil {
+		o.miss()
+		return fmt.Errorf("claim call %s: %w", v.Call, err)
+	}
+	return nil
+}
+
+// claim enters the call in the instance's list first: an entry too many is
+// seen through, one too few would leave the call to nobody.
+func (o *Owners) claim(ctx context.Context, v Owned, again bool) (won bool, err error) {
+	k := o.s.keys
+	if err := o.s.rdb.SAdd(ctx, k.instanceCalls(o.instance), v.Call).Err(); err != nil {
+		return false, err
+	}
+	n, err := claimCall.Run(ctx, o.s.rdb, []string{k.owner(v.Call)},
+		v.Instance, v.Token, v.Since.UnixMilli(), v.Node, v.Core, flag(v.Talking), ownerLife.Milliseconds(), flag(again)).Int()
+	if err != nil {
+		return false, err
+	}
+	return n > 0, o.s.rdb.ZRem(ctx, k.unowned(), v.Call).Err()
+}
+
+// Update changes Talking, unless another token has the call by now.
+func (o *Owners) Update(ctx context.Context, v Owned) error {
+	o.mu.Lock()
+	if own, ok := o.mine[v.Call]; ok && own.Token == v.Token {
+		own.Talking = v.Talking
+		o.mine[v.Call] = own
+	}
+	o.mu.Unlock()
+	if err := updateCall.Run(ctx, o.s.rdb, []string{o.s.keys.owner(v.Call)}, v.Token, flag(v.Talking)).Err(); err != nil {
+		o.miss()
+		return fmt.Errorf("update call %s: %w", v.Call, err)
+	}
+	return nil
+}
+
+// Release leaves the call to whoever finds it: unowned since now. Nothing
+// happens when another token has it by now.
+func (o *Owners) Release(ctx context.Context, call, token string) error {
+	now := o.now().UnixMilli()
+	// As with a claim, the list comes first.
+	err := o.s.rdb.ZAdd(ctx, o.s.keys.unowned(), redis.Z{Score: float64(now), Member: call}).Err()
+	if err == nil {
+		_, err = o.leave(ctx, call, token, "", now, ownerLife)
+	}
+	if err != nil {
+		return fmt.Errorf("release call %s: %w", call, err)
+	}
+	return nil
+}
+
+// Forget ends the entry: the call is over. mine is false, and nothing happens,
+// when another token has the call by now.
+func (o *Owners) Forget(ctx context.Context, call, token string) (mine bool, err error) {
+	mine, err = o.leave(ctx, call, token, ended, o.now().UnixMilli(), endedLife)
+	if err != nil {
+		return false, fmt.Errorf("forget call %s: %w", call, err)
+	}
+	return mine, nil
+}
+
+func (o *Owners) leave(ctx context.Context, call, token, to string, now int64, life time.Duration) (bool, error) {
+	o.mu.Lock()
+	if o.mine[call].Token == token {
+		delete(o.mine, call)
+	}
+	o.mu.Unlock()
+	n, err := leaveCall.Run(ctx, o.s.rdb, []string{o.s.keys.owner(call)}, token, to, now, life.Milliseconds()).Int()
+	if err != nil {
+		return false, err
+	}
+	if n > 0 {
+		err = o.s.rdb.SRem(ctx, o.s.keys.instanceCalls(o.instance), call).Err()
+	}
+	return n > 0, err
+}
+
+// Take gives this instance at most n calls that belong to the dead instance,
+// or, when dead is empty, calls unowned for longer than unowned. Each call is
+// given to one taker, under a new token. Nothing is taken from an instance
+// whose lease has not run out.
+func (o *Owners) Take(ctx context.Context, dead string, unowned time.Duration, n int) ([]Owned, error) {
+	now, err := o.s.Now(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("take calls: %w", err)
+	}
+	before := now
+	var list []string
+	k := o.s.keys
+	if dead == "" {
+		before = now.Add(-unowned)
+		list, err = o.s.rdb.ZRangeByScore(ctx, k.unowned(), &redis.ZRangeBy{
+			Min: "-inf", Max: strconv.FormatInt(before.UnixMilli(), 10), Count: int64(4 * n),
+		}).Result()
+	} else if err = o.expired(ctx, dead, now); err == nil {
+		list, err = o.s.rdb.SRandMemberN(ctx, k.instanceCalls(dead), int64(4*n)).Result()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("take calls: %w", err)
+	}
+	var taken []Owned
+	for _, call := range list {
+		if len(taken) >= n {
+			break
+		}
+		v, won, err := o.take(ctx, call, dead, before, now)
+		if err != nil {
+			return taken, fmt.Errorf("take call %s: %w", call, err)
+		}
+		if won {
+			taken = append(taken, v)
+		}
+	}
+	return taken, nil
+}
+
+// take claims one call if it is still where the list says, and corrects the list.
+func (o *Owners) take(ctx context.Context, call, from string, before, now time.Time) (Owned, bool, error) {
+	k := o.s.keys
+	v := Owned{Call: call, Instance: o.instance, Token: uuid.NewString(), Since: now}
+	if err := o.s.rdb.SAdd(ctx, k.instanceCalls(o.instance), call).Err(); err != nil {
+		return v, false, err
+	}
+	got, err := takeCall.Run(ctx, o.s.rdb, []string{k.owner(call)},
+		from, before.UnixMilli(), v.Instance, v.Token, now.UnixMilli()).StringSlice()
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return v, false, err
+	}
+	won := err == nil
+	if won {
+		v.Node, v.Core, v.Talking = got[0], got[1], got[2] == "1"
+		o.mu.Lock()
+		o.mine[call] = v
+		o.mu.Unlock()
+	}
+	if from == "" {
+		err = o.s.rdb.ZRem(ctx, k.unowned(), call).Err()
+	} else {
+		err = o.s.rdb.SRem(ctx, k.instanceCalls(from), call).Err()
+	}
+	return v, won, err
+}
+
+// Get returns who looks after a call. ErrNotFound.
+func (o *Owners) Get(ctx context.Context, call string) (Owned, error) {
+	got, err := o.s.rdb.HGetAll(ctx, o.s.keys.owner(call)).Result()
+	if err != nil {
+		return Owned{}, fmt.Errorf("owner of call %s: %w", call, err)
+	}
+	if len(got) == 0 || got["instance"] == ended {
+		return Owned{}, fmt.Errorf("owner of call %s: %w", call, ErrNotFound)
+	}
+	since, err := strconv.ParseInt(got["since"], 10, 64)
+	if err != nil {
+		return Owned{}, fmt.Errorf("owner of call %s: %w", call, err)
+	}
+	return Owned{
+		Call: call, Node: got["node"], Core: got["core"], Instance: got["instance"], Token: got["token"],
+		Talking: got["talking"] == "1", Since: fromMillis(since),
+	}, nil
+}
+
+// Mine returns the calls that this instance has claimed, sorted by call.
+func (o *Owners) Mine() []Owned {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	all := make([]Owned, 0, len(o.mine))
+	for _, call := range slices.Sorted(maps.Keys(o.mine)) {
+		all = append(all, o.mine[call])
+	}
+	return all
+}
+
+func (o *Owners) miss() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.missed = true
+}
+
+// now is Redis's time as well as it is known without asking.
+func (o *Owners) now() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.s.localNow().Add(o.skew)
+}
+
+func flag(on bool) string {
+	if on {
+		return "1"
+	}
+	return "0"
+}

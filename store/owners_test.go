@@ -1,0 +1,237 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/dialgraph/dialgraph/store/storetest"
+)
+
+const lease = 6 * time.Second
+
+func renew(t testing.TB, owners ...*Owners) (alive []string) {
+	t.Helper()
+	for _, o := range owners {
+		all, err := o.Renew(t.Context(), o.instance+":8084", lease)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alive = nil
+		for _, i := range all {
+			alive = append(alive, i.Instance+" "+i.Address)
+		}
+	}
+	slices.Sort(alive)
+	return alive
+}
+
+func claim(t testing.TB, o *Owners, calls ...string) {
+	t.Helper()
+	for _, call := range calls {
+		if err := o.Claim(t.Context(), Owned{Call: call, Node: "fs1", Core: "core", Token: o.instance + "-" + call}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// owner is who looks after a call, "" for nobody.
+func owner(t testing.TB, o *Owners, call string) string {
+	t.Helper()
+	v, err := o.Get(t.Context(), call)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		t.Fatal(err)
+	}
+	return v.Instance
+}
+
+func TestLeaseRunsOut(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store, c *clock) {
+		one, two := s.Owners("one"), s.Owners("two")
+		if got, want := renew(t, one, two), []string{"one one:8084", "two two:8084"}; !slices.Equal(got, want) {
+			t.Errorf("alive = %q, want %q", got, want)
+		}
+		claim(t, one, "a")
+		c.Advance(lease - time.Second)
+		renew(t, two)
+		if _, err := two.Take(t.Context(), "one", 0, 1); !errors.Is(err, ErrAlive) {
+			t.Errorf("Take from a live instance = %v, want ErrAlive", err)
+		}
+		c.Advance(2 * time.Second)
+		if got, want := renew(t, two), []string{"two two:8084"}; !slices.Equal(got, want) {
+			t.Errorf("alive = %q, want %q", got, want)
+		}
+		dead, err := two.Expired(t.Context())
+		if err != nil || !slices.Equal(dead, []Instance{{"one", "one:8084"}}) {
+			t.Errorf("Expired = %v, %v, want one", dead, err)
+		}
+		taken, err := two.Take(t.Context(), "one", 0, 10)
+		if err != nil || len(taken) != 1 || taken[0].Call != "a" || taken[0].Node != "fs1" || taken[0].Token == "one-a" {
+			t.Errorf("Take = %+v, %v, want call a under a new token", taken, err)
+		}
+		if dead, err := two.Expired(t.Context()); err != nil || len(dead) != 0 {
+			t.Errorf("Expired = %v, %v after all was taken, want none", dead, err)
+		}
+	})
+}
+
+func TestEndedLeaseIsFreeAtOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store, _ *clock) {
+		one, two := s.Owners("one"), s.Owners("two")
+		renew(t, one, two)
+		claim(t, one, "a")
+		if _, err := one.Renew(t.Context(), "one:8084", 0); err != nil {
+			t.Fatal(err)
+		}
+		if taken, err := two.Take(t.Context(), "one", 0, 1); err != nil || len(taken) != 1 {
+			t.Errorf("Take = %v, %v, want the call", taken, err)
+		}
+	})
+}
+
+func TestNewestClaimWins(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store, c *clock) {
+		ctx, one, two := t.Context(), s.Owners("one"), s.Owners("two")
+		claim(t, one, "a")
+		c.Advance(time.Millisecond)
+		claim(t, two, "a")
+		if got := owner(t, one, "a"); got != "two" {
+			t.Fatalf("owner = %q, want two", got)
+		}
+		if mine, err := one.Forget(ctx, "a", "one-a"); mine || err != nil {
+			t.Errorf("Forget by the former owner = %v, %v, want not mine", mine, err)
+		}
+		if err := one.Release(ctx, "a", "one-a"); err != nil {
+			t.Fatal(err)
+		}
+		if err := one.Update(ctx, Owned{Call: "a", Token: "one-a", Talking: true}); err != nil {
+			t.Fatal(err)
+		}
+		if v, err := two.Get(ctx, "a"); v.Instance != "two" || v.Talking || err != nil {
+			t.Errorf("Get = %+v, %v, want it untouched by the former owner", v, err)
+		}
+		if mine, err := two.Forget(ctx, "a", "two-a"); !mine || err != nil {
+			t.Errorf("Forget by the owner = %v, %v, want mine", mine, err)
+		}
+		if got := owner(t, one, "a"); got != "" {
+			t.Errorf("owner of an ended call = %q, want nobody", got)
+		}
+	})
+}
+
+func TestReleasedCallIsTakenWhenItsTimeHasCome(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store, c *clock) {
+		ctx, one, two := t.Context(), s.Owners("one"), s.Owners("two")
+		claim(t, one, "a", "b")
+		if err := one.Update(ctx, Owned{Call: "a", Token: "one-a", Talking: true}); err != nil {
+			t.Fatal(err)
+		}
+		for _, call := range []string{"a", "b"} {
+			if err := one.Release(ctx, call, "one-"+call); err != nil {
+				t.Fatal(err)
+			}
+		}
+		claim(t, two, "b") // its socket found its way
+		if taken, err := two.Take(ctx, "", time.Second, 10); err != nil || len(taken) != 0 {
+			t.Errorf("Take at once = %v, %v, want none yet", taken, err)
+		}
+		c.Advance(2 * time.Second)
+		taken, err := two.Take(ctx, "", time.Second, 10)
+		if err != nil || len(taken) != 1 || taken[0].Call != "a" || !taken[0].Talking {
+			t.Errorf("Take = %+v, %v, want the talking call a", taken, err)
+		}
+		if taken, err := one.Take(ctx, "", time.Second, 10); err != nil || len(taken) != 0 {
+			t.Errorf("Take by another = %v, %v, want none left", taken, err)
+		}
+	})
+}
+
+func TestEachCallIsTakenByOne(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store, c *clock) {
+		const calls = 60
+		dead := s.Owners("dead")
+		renew(t, dead)
+		for i := range calls {
+			claim(t, dead, fmt.Sprint("call-", i))
+		}
+		c.Advance(lease)
+		var mu sync.Mutex
+		taken := map[string]string{}
+		var wg sync.WaitGroup
+		for i := range 3 {
+			o := s.Owners(fmt.Sprint("taker-", i))
+			wg.Go(func() {
+				for {
+					got, err := o.Take(t.Context(), "dead", 0, 5)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					left := s.rdb.SCard(t.Context(), s.keys.instanceCalls("dead")).Val()
+					mu.Lock()
+					for _, v := range got {
+						if by := taken[v.Call]; by != "" {
+							t.Errorf("%s was taken by %s and by %s", v.Call, by, o.instance)
+						}
+						taken[v.Call] = o.instance
+					}
+					mu.Unlock()
+					if left == 0 {
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if len(taken) != calls {
+			t.Errorf("%d calls were taken, want %d", len(taken), calls)
+		}
+		for call, by := range taken {
+			if got := owner(t, dead, call); got != by {
+				t.Errorf("owner of %s = %q, want %q", call, got, by)
+			}
+		}
+	})
+}
+
+// Redis is away while calls come and go, and returns without its memory or with it.
+func TestClaimsAreMadeAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name, keep string
+	}{{"redis lost its memory", "no"}, {"redis kept its memory", "yes"}} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := storetest.Start(t, "--appendonly", tt.keep)
+			c := new(clock)
+			s := open(t, server.URL(), c)
+			ctx, one, two := t.Context(), s.Owners("one"), s.Owners("two")
+			renew(t, one, two)
+			claim(t, one, "a", "b")
+			server.Stop()
+			if err := one.Claim(ctx, Owned{Call: "c", Token: "one-c"}); err == nil {
+				t.Error("Claim without Redis = nil, want an error")
+			}
+			if _, err := one.Renew(ctx, "one:8084", lease); err == nil {
+				t.Error("Renew without Redis = nil, want an error")
+			}
+			server.Restart()
+			c.Advance(time.Second)
+			claim(t, two, "b") // its socket found its way there first
+			renew(t, one)
+			for call, want := range map[string]string{"a": "one", "b": "two", "c": "one"} {
+				if got := owner(t, one, call); got != want {
+					t.Errorf("owner of %s = %q, want %q", call, got, want)
+				}
+			}
+			var mine []string
+			for _, v := range one.Mine() {
+				mine = append(mine, v.Call)
+			}
+			if !slices.Equal(mine, []string{"a", "c"}) {
+				t.Errorf("Mine = %q, want a and c", mine)
+			}
+		})
+	}
+}
