@@ -30,10 +30,18 @@ func (a *API) settings() huma.Config {
 	}
 	return huma.Config{
 		OpenAPI:       about,
-		Formats:       huma.DefaultFormats,
+		Formats:       formats,
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{finish},
 	}
+}
+
+// formats are all JSON. What curl -d calls a form is taken for JSON too: no
+// operation takes a form.
+var formats = map[string]huma.Format{
+	"application/json":                  huma.DefaultJSONFormat,
+	"json":                              huma.DefaultJSONFormat,
+	"application/x-www-form-urlencoded": huma.DefaultJSONFormat,
 }
 
 // schema of a resource that an operation names outside of its types.

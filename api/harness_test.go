@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ type service struct {
 	t         testing.TB
 	api       *API
 	url       string
-	log       *bytes.Buffer
+	log       *journal
 	customers *fakeCustomers
 	numbers   *fakeNumbers
 	sites     *fakeSites
@@ -45,7 +46,7 @@ type service struct {
 func newService(t testing.TB) *service {
 	t.Helper()
 	s := &service{
-		t: t, log: &bytes.Buffer{},
+		t: t, log: &journal{},
 		customers: newShelf[Customer, *Customer](
 			Customer{Customer: "c-1", Numbers: []string{"+380671234567"}, Name: "Олена", Address: "kyiv/khreshchatyk/10/25"},
 			Customer{Customer: "c-2", Name: "Тарас"},
@@ -84,6 +85,24 @@ func newService(t testing.TB) *service {
 	})
 	s.api, s.url = api, server.URL
 	return s
+}
+
+// A journal is a log that may be read while it is written.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 // An exchange is a request's answer.

@@ -55,7 +55,10 @@ type Place struct {
 	Address string `path:"address" maxLength:"1020" example:"kyiv/khreshchatyk/10" doc:"Path from large to small; the slashes stand as they are"`
 }
 
-var outages = noun{one: "address", many: "outages", sited: true, write: mayWrite, read: mayRead}
+var outages = noun{
+	one: "address", many: "outages", sited: true, write: mayWrite, read: mayRead,
+	doc: "Flags on addresses, by source and address: each is told to callers from there and from any smaller place inside.",
+}
 
 func (a *API) outages() {
 	register(a, outages.op(http.MethodGet, "list-outages", "List outages", false, mayRead), a.listOutages)

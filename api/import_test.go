@@ -1,0 +1,167 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestImportKeepsTheGoodLines(t *testing.T) {
+	s := newService(t)
+	s.customers.rule = func(c Customer) error {
+		if c.Name == "Конфлікт" {
+			return ErrConflict
+		}
+		if strings.Contains(c.Address, "//") {
+			return Invalid{{Location: "address", Message: "level 2: empty"}}
+		}
+		return nil
+	}
+	var told strings.Builder
+	tell(t, &told, step{"POST", "/v1/customers:import", "(see import_test.go)"}, s.want(200, "POST", "/v1/customers:import", strings.Join([]string{
+		`{"customer":"c-10","numbers":["+380501112233"],"name":"Тарас"}`,
+		``,
+		`{"customer":"c-11","numbers":["050"],"credit":-1}`,
+		`{"customer":"c-12"`,
+		`{"customer":"c-13","address":"kyiv//1"}`,
+		`{"name":"nobody"}`,
+		`{"customer":"../etc/passwd"}`,
+		`{"customer":"c-14","name":"` + strings.Repeat("x", maxLine) + `"}`,
+		`{"customer":"c-15","name":"Конфлікт"}`,
+		`["customer","c-16"]`,
+		"\xff\xfe",
+		`{"customer":"c-17"}` + "\r",
+		`   {"customer":"c-18"}   `,
+	}, "\n")))
+	golden(t, "import.txt", told.String())
+	for _, kept := range []string{"c-10", "c-17", "c-18"} {
+		s.want(200, "GET", "/v1/customers/"+kept, "")
+	}
+	for _, refused := range []string{"c-11", "c-12", "c-13", "c-14", "c-15"} {
+		s.want(404, "GET", "/v1/customers/"+refused, "")
+	}
+}
+
+func TestOutageImportReplacesASource(t *testing.T) {
+	s := newService(t)
+	s.want(204, "PUT", "/v1/outages/kyiv/old", `{"source":"noc"}`)
+	s.want(204, "PUT", "/v1/outages/kyiv/other", `{"source":"crm"}`)
+	x := s.want(200, "POST", "/v1/outages:import?source=noc", `{"address":"kyiv/new","message":"Обрив"}
+{"address":"kyiv/wrong","source":"crm"}
+{"message":"nowhere"}
+{"address":"kyiv//1"}
+{"address":"kyiv/next","until":"2026-03-02T18:00:00Z"}`)
+	want := Imported{Lines: 5, Kept: 2, Bad: 3, Errors: []BadLine{
+		{2, []Fault{{Location: "source", Message: `is "crm", but the request is for "noc"`}}},
+		{3, []Fault{{Location: "address", Message: "is missing"}}},
+		{4, []Fault{{Location: "address", Message: "level 2: empty"}}},
+	}}
+	if diff := cmp.Diff(want, into[Imported](t, x)); diff != "" {
+		t.Errorf("import told (-want +got):\n%s", diff)
+	}
+	s.want(404, "GET", "/v1/outages/kyiv/old", "")
+	for _, there := range []string{"kyiv/new", "kyiv/next", "kyiv/other"} {
+		s.want(200, "GET", "/v1/outages/"+there, "")
+	}
+}
+
+func TestOutageImportThatBreaksOffChangesNothing(t *testing.T) {
+	s := newService(t)
+	s.want(204, "PUT", "/v1/outages/kyiv/old", `{"source":"noc"}`)
+
+	body, feed := io.Pipe()
+	req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/outages:import?source=noc", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer crm")
+	go func() {
+		_, _ = io.WriteString(feed, `{"address":"kyiv/new"}`+"\n")
+		_ = feed.CloseWithError(errors.New("the CRM was restarted"))
+	}()
+	if resp, err := http.DefaultTransport.(*http.Transport).Clone().RoundTrip(req); err == nil {
+		_ = resp.Body.Close()
+		t.Fatalf("status %d for half a body", resp.StatusCode)
+	}
+	s.want(200, "GET", "/v1/outages/kyiv/old", "")
+	s.want(404, "GET", "/v1/outages/kyiv/new", "")
+}
+
+func TestImportStopsWhenTheStoreIsAway(t *testing.T) {
+	s := newService(t)
+	s.outages.fail = fmt.Errorf("%w: %w", ErrUnavailable, errStore)
+	x := s.want(503, "POST", "/v1/outages:import", `{"address":"kyiv/new"}`)
+	if want := "import broke off after 1 lines, of which 0 were kept (nothing changed): the store does not answer: try again"; into[Problem](t, x).Detail != want {
+		t.Errorf("detail %q, want %q", into[Problem](t, x).Detail, want)
+	}
+	s.customers.fail = fmt.Errorf("%w: %w", ErrUnavailable, errStore)
+	s.want(503, "POST", "/v1/customers:import", `{"customer":"c-1"}`)
+}
+
+func TestImportToldOfIsBounded(t *testing.T) {
+	s := newService(t)
+	told := into[Imported](t, s.want(200, "POST", "/v1/customers:import", strings.Repeat("nonsense\n", maxTold+500)))
+	if told.Bad != maxTold+500 || len(told.Errors) != maxTold {
+		t.Errorf("told of %d of %d bad lines, want %d of %d", len(told.Errors), told.Bad, maxTold, maxTold+500)
+	}
+}
+
+// endless is a body of so many lines that it must not be held in memory.
+type endless struct {
+	line string
+	left int
+	rest string
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.rest == "" {
+		if e.left == 0 {
+			return 0, io.EOF
+		}
+		e.left--
+		e.rest = e.line
+	}
+	n := copy(p, e.rest)
+	e.rest = e.rest[n:]
+	return n, nil
+}
+
+func TestImportTakesConstantMemory(t *testing.T) {
+	s := newService(t)
+	const lines = 4000
+	body := &endless{line: `{"customer":"c-1","name":"` + strings.Repeat("y", 200) + `","extra":{"note":"` + strings.Repeat("x", 30<<10) + `"}}` + "\n", left: lines}
+	req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/customers:import", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer crm")
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if told := into[Imported](t, exchange{body: string(answer)}); told.Kept != lines {
+		t.Fatalf("told %s, want %d kept", answer, lines)
+	}
+	// 120 MB went through.
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 8<<20 {
+		t.Errorf("the heap has grown by %d bytes", grown)
+	}
+}
