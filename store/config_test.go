@@ -31,7 +31,7 @@ func activeMenu(t testing.TB, s *Store, menu, say string) (version string) {
 	t.Helper()
 	version, _, err := s.Menus().Put(t.Context(), menu, document(menu, say), dialplan.Options{})
 	if err == nil {
-		err = s.Menus().Activate(t.Context(), menu, version)
+		err = s.Menus().Activate(t.Context(), menu, version, nil)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestMenuVersions(t *testing.T) {
 		if active, err := menus.Active(ctx, "line"); active != "" || err != nil {
 			t.Errorf("Active = %q, %v before any was activated, want none", active, err)
 		}
-		if err := menus.Activate(ctx, "line", first); err != nil {
+		if err := menus.Activate(ctx, "line", first, nil); err != nil {
 			t.Fatal(err)
 		}
 		c.Advance(time.Minute)
@@ -67,8 +67,21 @@ func TestMenuVersions(t *testing.T) {
 		if got, err := menus.Get(ctx, "line", first); string(got) != string(document("line", "one")) || err != nil {
 			t.Errorf("Get(first) = %q, %v, want it as it was put", got, err)
 		}
-		if err := menus.Activate(ctx, "line", "0123"); !errors.Is(err, ErrNotFound) {
+		if err := menus.Activate(ctx, "line", "0123", nil); !errors.Is(err, ErrNotFound) {
 			t.Errorf("Activate of an unknown version = %v, want ErrNotFound", err)
+		}
+		stale := func(now *MenuState) error {
+			// Somebody else is faster, once.
+			if now.Active == first {
+				return menus.Activate(ctx, "line", second, nil)
+			}
+			return ErrConflict
+		}
+		if err := menus.Activate(ctx, "line", first, stale); !errors.Is(err, ErrConflict) {
+			t.Errorf("Activate on a stale check = %v, want ErrConflict", err)
+		}
+		if active, err := menus.Active(ctx, "line"); active != second || err != nil {
+			t.Errorf("Active = %q, %v, want what the other one activated, %q", active, err, second)
 		}
 	})
 }

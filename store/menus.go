@@ -36,11 +36,13 @@ return 'created'
 // activateMenu makes a version the one that new calls walk.
 //
 // KEYS[1] menus  KEYS[2] versions of this menu  KEYS[3] generation
-// ARGV[1] menu  ARGV[2] version  ARGV[3] channel
-// Returns replaced or missing.
+// ARGV[1] menu  ARGV[2] version  ARGV[3] channel  ARGV[4] tag of the active version, "" for any
+// Returns replaced, missing or changed.
 var activateMenu = redis.NewScript(`
 if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 0 then return 'missing' end
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then return 'replaced' end
+local active = redis.call('HGET', KEYS[1], ARGV[1])
+if ARGV[4] ~= '' and ARGV[4] ~= redis.sha1hex(active) then return 'changed' end
+if active == ARGV[2] then return 'replaced' end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('INCR', KEYS[3])
 redis.call('PUBLISH', ARGV[3], '')
@@ -134,14 +136,17 @@ func (m Menus) Active(ctx context.Context, menu string) (string, error) {
 }
 
 // Activate makes a version the one that new calls walk, on every controller
-// within a second. Calls that are under way stay on theirs. ErrNotFound.
-func (m Menus) Activate(ctx context.Context, menu, version string) error {
+// within a second. Calls that are under way stay on theirs. ErrNotFound,
+// ErrConflict.
+func (m Menus) Activate(ctx context.Context, menu, version string, check Check[MenuState]) error {
 	k := m.s.keys
-	reply, err := activateMenu.Run(ctx, m.s.rdb, []string{k.menus(), k.menuVersions(menu), k.configGeneration()},
-		menu, version, k.configChannel()).Text()
-	if err == nil {
-		_, err = outcome(reply)
-	}
+	_, err := change(ctx, check, func(ctx context.Context) (string, MenuState, error) {
+		active, err := m.s.rdb.HGet(ctx, k.menus(), menu).Result()
+		return active, MenuState{Menu: menu, Active: active}, err
+	}, func(ctx context.Context, tag string) (string, error) {
+		return activateMenu.Run(ctx, m.s.rdb, []string{k.menus(), k.menuVersions(menu), k.configGeneration()},
+			menu, version, k.configChannel(), tag).Text()
+	})
 	if err != nil {
 		return fmt.Errorf("activate menu %q version %q: %w", menu, version, err)
 	}
