@@ -11,7 +11,8 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl espeak-ng \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --home-dir /var/lib/dialgraph --create-home dialgraph
+    && useradd --system --home-dir /var/lib/dialgraph --create-home dialgraph \
+    && install -d -o dialgraph /var/lib/dialgraph/prompts
 COPY --from=build /dialgraph /usr/local/bin/dialgraph
 USER dialgraph
 WORKDIR /var/lib/dialgraph
