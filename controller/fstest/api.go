@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +27,15 @@ func (s *Switch) api(line string) string {
 	case "show":
 		return s.show(arg)
 	case "global_getvar":
+		if arg == "core_uuid" {
+			return s.uuid
+		}
 		return s.Global(arg)
+	case "file_exists":
+		_, ok := s.config.Sounds(arg)
+		return fmt.Sprint(ok)
+	case "sched_hangup":
+		return s.schedule(strings.Fields(arg))
 	case "global_setvar":
 		key, value, _ := strings.Cut(arg, "=")
 		s.suspect("global_setvar", value)
@@ -73,6 +82,9 @@ func (s *Switch) channelAPI(name, id, arg string) (answer string, known bool) {
 var channelCommands = map[string]func(s *Switch, ch *channel, call *Call, l *leg, arg string) string{
 	"uuid_getvar": func(_ *Switch, ch *channel, _ *Call, _ *leg, arg string) string {
 		if v := ch.get(arg); v != "" {
+			return v
+		}
+		if v := ch.field(arg); v != "" {
 			return v
 		}
 		return "_undef_"
@@ -123,6 +135,38 @@ var channelCommands = map[string]func(s *Switch, ch *channel, call *Call, l *leg
 		call.inject(arg)
 		return "+OK " + call.uuid + " received DTMF " + arg + ".\n"
 	},
+}
+
+// schedule is sched_hangup: +SECONDS, a channel, and a cause.
+func (s *Switch) schedule(args []string) string {
+	if len(args) < 2 {
+		return "-USAGE: [+]<time> <uuid> [<cause>]\n"
+	}
+	seconds, err := strconv.Atoi(strings.TrimPrefix(args[0], "+"))
+	call := s.find(args[1])
+	if err != nil || call == nil {
+		return "-ERR No such channel!\n"
+	}
+	cause := "ALLOTTED_TIMEOUT"
+	if len(args) > 2 {
+		cause = args[2]
+	}
+	s.after(time.Duration(seconds)*time.Second, func() { call.hangup(cause, "") })
+	return "+OK\n"
+}
+
+// field is a field of the caller's profile, which uuid_getvar reads like a
+// variable.
+func (c *channel) field(name string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch name {
+	case "destination_number":
+		return c.destination
+	case "context":
+		return c.context
+	}
+	return ""
 }
 
 func (s *Switch) status() string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"sync"
 	"time"
 )
 
@@ -39,7 +38,6 @@ type Call struct {
 	inbox
 	control
 	ringing ringCount
-	script  sync.WaitGroup
 }
 
 // UUID is the Unique-ID of the caller's channel.
@@ -48,13 +46,13 @@ func (c *Call) UUID() string { return c.uuid }
 // Press presses keys (0 to 9, *, #, A to D), KeyGap apart. FreeSWITCH takes
 // each of them when what runs on the channel looks for it.
 func (c *Call) Press(keys string) {
-	gap := c.caller.KeyGap
-	if gap == 0 {
-		gap = 200 * time.Millisecond
-	}
 	c.mu.Lock()
+	due := c.sw.clock.now()
 	for _, k := range keys {
-		c.type1(byte(k), gap)
+		if n := len(c.digits); n > 0 {
+			due = max(due, c.digits[n-1].due+c.caller.KeyGap)
+		}
+		c.digits = append(c.digits, digit{byte(k), due, "RTP"})
 	}
 	c.mu.Unlock()
 	c.wakeUp()

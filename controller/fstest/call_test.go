@@ -12,7 +12,7 @@ import (
 )
 
 func TestScriptFromText(t *testing.T) {
-	script, err := ParseScript("hear welcome; hear-out welcome\nasks; press 12#\npause 1s; speak 1s; await silence; hangup")
+	script, err := ParseScript("hear welcome; hear-out welcome\nasks; hear menu; press 12#\npause 1s; speak 1s; await silence; hangup")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -205,7 +205,8 @@ func appTransfer(c *Call, arg string) { c.move(parseDestination(arg)) }
 func appFlushDTMF(c *Call, _ string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.digits = nil
+	c.digits = c.digits[c.noted:]
+	c.noted = 0
 }
 
 // appSchedHangup is sched_hangup +seconds cause.

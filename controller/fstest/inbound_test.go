@@ -2,6 +2,7 @@ package fstest
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -26,7 +27,7 @@ func TestLogin(t *testing.T) {
 		t.Errorf("wrong password: %q", got)
 	}
 	p.read() // goodbye
-	if f, err := p.next(); err != io.EOF {
+	if f, err := p.next(); !errors.Is(err, io.EOF) {
 		t.Errorf("after a wrong password: %v, %v", f, err)
 	}
 }

@@ -3,6 +3,7 @@ package fstest
 import (
 	"bufio"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -184,35 +185,25 @@ func (l *listener) subscribe(verb, arg string) string {
 	return l.filter(words)
 }
 
+// drop takes events off.
 func (s *subscription) drop(names []string) {
-	var rest []string
-	for _, e := range s.events {
-		gone := false
-		for _, n := range names {
-			gone = gone || strings.EqualFold(e, n)
-		}
-		if !gone {
-			rest = append(rest, e)
-		}
-	}
-	s.events = rest
+	s.events = slices.DeleteFunc(s.events, func(e string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(e, n) })
+	})
 }
 
+// filter adds a filter, or deletes those on a header, with one value or any.
 func (l *listener) filter(words []string) string {
-	if len(words) > 1 && words[0] == "delete" {
-		l.sw.exchange.change(l, func(s *subscription) {
-			var rest []filter
-			for _, f := range s.filters {
-				if !(f.header == words[1] && (len(words) == 2 || f.value == words[2])) && words[1] != "all" {
-					rest = append(rest, f)
-				}
-			}
-			s.filters = rest
-		})
-		return "+OK filter deleted. [" + words[1] + "]"
-	}
 	if len(words) < 2 {
 		return "-ERR invalid syntax"
+	}
+	if words[0] == "delete" {
+		l.sw.exchange.change(l, func(s *subscription) {
+			s.filters = slices.DeleteFunc(s.filters, func(f filter) bool {
+				return words[1] == "all" || f.header == words[1] && (len(words) == 2 || f.value == words[2])
+			})
+		})
+		return "+OK filter deleted. [" + words[1] + "]"
 	}
 	f := filter{words[0], strings.Join(words[1:], " ")}
 	l.sw.exchange.change(l, func(s *subscription) { s.filters = append(s.filters, f) })

@@ -45,10 +45,10 @@ func TestControllerLost(t *testing.T) {
 			t.Parallel()
 			port := listen(t)
 			host := port.Addr().String()
-			sw := start(t, Config{Hosts: []string{host}, Sounds: Files(map[string]time.Duration{"menu.wav": 5 * time.Second})})
-			sw.Agent("quick", Behaviour{Reaction: Answers, Talk: 5 * time.Second})
-			sw.Agent("pre", Behaviour{Reaction: Answers, Talk: 5 * time.Second})
-			sw.Agent("slow", Behaviour{Reaction: Answers, After: 4 * time.Second, Talk: 5 * time.Second})
+			sw := start(t, Config{Hosts: []string{host}, Speed: 20, Sounds: Files(map[string]time.Duration{"menu.wav": 5 * time.Second})})
+			sw.Agent("quick", Behaviour{Reaction: Answers, Talk: 10 * time.Second})
+			sw.Agent("pre", Behaviour{Reaction: Answers, Talk: 10 * time.Second})
+			sw.Agent("slow", Behaviour{Reaction: Answers, After: 4 * time.Second, Talk: 10 * time.Second})
 			call := sw.Call(Caller{Number: "+380671234567", To: "0800"})
 			p := accept(t, port)
 			p.take()
@@ -72,10 +72,10 @@ func TestControllerLost(t *testing.T) {
 			}
 			checkOrder(t, call, call.Transcript()[before:], tt.want)
 			talked := at1(call.Transcript(), Parted) - at1(call.Transcript(), Connected)
-			if tt.wait == Connected && tt.resume == "true" && tt.arg == "user/quick" && talked > 4*time.Second {
+			if tt.wait == Connected && tt.resume == "true" && tt.arg == "user/quick" && talked > 8*time.Second {
 				t.Errorf("the talk went on for %v although socket_resume was true", talked)
 			}
-			if tt.wait == Connected && (tt.arg != "user/quick" || tt.resume == "false") && talked < 4*time.Second {
+			if tt.wait == Connected && (tt.arg != "user/quick" || tt.resume == "false") && talked < 8*time.Second {
 				t.Errorf("the talk was cut after %v", talked)
 			}
 		})

@@ -11,6 +11,7 @@ import (
 type inbox struct {
 	wake     chan struct{}
 	digits   []digit
+	noted    int // of the digits, those that stand in the transcript
 	messages []message
 	broken   bool         // uuid_break
 	transfer *destination // the call is wanted elsewhere
@@ -20,8 +21,8 @@ type inbox struct {
 // A digit is a key that was pressed and not yet looked at.
 type digit struct {
 	key    byte
-	due    time.Duration
-	source string // RTP, or APP for an injected one
+	due    time.Duration // when it is pressed
+	source string        // RTP, or APP for an injected one
 }
 
 // A message is a sendmsg that waits for its turn.
@@ -55,21 +56,13 @@ func (c *Call) wakeUp() {
 	}
 }
 
-// type1 queues a key, gap after the one before. c.mu is held.
-func (c *Call) type1(key byte, gap time.Duration) {
-	due := c.sw.clock.now()
-	if n := len(c.digits); n > 0 && c.digits[n-1].due+gap > due {
-		due = c.digits[n-1].due + gap
-	}
-	c.digits = append(c.digits, digit{key, due, "RTP"})
-	c.diary.write(Event{At: due - c.placed, Kind: Pressed, Text: string(key)})
-}
-
 // inject queues keys as uuid_recv_dtmf does.
 func (c *Call) inject(keys string) {
 	c.mu.Lock()
+	at := c.noted // before the keys that are not pressed yet
 	for _, k := range keys {
-		c.digits = append(c.digits, digit{byte(k), c.sw.clock.now(), "APP"})
+		c.digits = slices.Insert(c.digits, at, digit{byte(k), c.sw.clock.now(), "APP"})
+		at++
 	}
 	c.mu.Unlock()
 	c.wakeUp()
@@ -220,15 +213,13 @@ func (c *Call) look(w watch, now time.Duration) (stop, time.Duration, *digit, *m
 		c.broken = false
 		return broken, 0, nil, nil
 	}
-	next := w.until
-	if w.key != nil && len(c.digits) > 0 {
+	next := min(w.until, c.note(now))
+	if w.key != nil && c.noted > 0 && c.digits[0].due <= w.until {
 		d := c.digits[0]
-		if d.due <= now {
-			c.digits = slices.Delete(c.digits, 0, 1)
-			c.fire("DTMF", "DTMF-Digit", string(d.key), "DTMF-Duration", "800", "DTMF-Source", d.source)
-			return elapsed, 0, &d, nil
-		}
-		next = min(next, d.due)
+		c.digits = slices.Delete(c.digits, 0, 1)
+		c.noted--
+		c.fire("DTMF", "DTMF-Digit", string(d.key), "DTMF-Duration", "800", "DTMF-Source", d.source)
+		return elapsed, 0, &d, nil
 	}
 	if !c.locked && !w.sleep && len(c.messages) > 0 {
 		m := c.messages[0]
@@ -239,6 +230,21 @@ func (c *Call) look(w watch, now time.Duration) (stop, time.Duration, *digit, *m
 		next = min(next, m.due)
 	}
 	return elapsed, next, nil, nil
+}
+
+// note writes the keys that are pressed by now into the transcript and returns
+// when the next one will be. c.mu is held.
+func (c *Call) note(now time.Duration) (next time.Duration) {
+	for ; c.noted < len(c.digits); c.noted++ {
+		d := c.digits[c.noted]
+		if d.due > now {
+			return d.due
+		}
+		if d.source == "RTP" {
+			c.diary.write(Event{At: d.due - c.placed, Kind: Pressed, Text: string(d.key)})
+		}
+	}
+	return never
 }
 
 // pass lets call time pass with nothing else to wait for.

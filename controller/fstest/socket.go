@@ -2,6 +2,7 @@ package fstest
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -126,18 +127,8 @@ func (s *Switch) forget(l *listener) {
 		if mine {
 			c.log(Lost, l.conn.RemoteAddr().String())
 		}
-		c.listeners = without(c.listeners, l)
+		c.listeners = slices.DeleteFunc(c.listeners, func(o *listener) bool { return o == l })
 		c.mu.Unlock()
 		c.wakeUp()
 	}
-}
-
-func without(list []*listener, l *listener) []*listener {
-	var rest []*listener
-	for _, o := range list {
-		if o != l {
-			rest = append(rest, o)
-		}
-	}
-	return rest
 }

@@ -103,6 +103,9 @@ func (s *Switch) newCall(caller Caller) *Call {
 	if caller.Network == "" {
 		caller.Network = "127.0.0.1"
 	}
+	if caller.KeyGap == 0 {
+		caller.KeyGap = 200 * time.Millisecond
+	}
 	c := &Call{caller: caller, placed: s.clock.now(), done: make(chan struct{})}
 	c.wake = make(chan struct{}, 1)
 	c.channel = channel{
