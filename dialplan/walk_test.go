@@ -250,3 +250,36 @@ func TestCursorOfAnotherVersionIsAFault(t *testing.T) {
 		t.Errorf("Run = %q, %v after %q, want a fault and the fallback", end, err, p.log)
 	}
 }
+
+// quick is a line and a world that take no time.
+type quick struct {
+	*phone
+	steps int
+}
+
+func (q *quick) Collect(context.Context, Collect) (Collected, error) {
+	if q.steps--; q.steps < 0 {
+		return Collected{}, ErrHangup
+	}
+	return Collected{Digits: "1"}, nil
+}
+
+func (q *quick) Save(context.Context, *Cursor, bool) {}
+
+// One step is a question, a condition and an assignment.
+func BenchmarkStep(b *testing.B) {
+	m := menuOf(b, `
+  start: {menu: ask, keys: {"1": pick}, silent: start}
+  pick: {choose: [{when: caller.known and now.hour > 30, next: out}, {when: count < 0, next: out}], else: add}
+  add: {set: {count: count + 1}, next: start}
+  out: {exit: }
+`)
+	p := newPhone(b, m)
+	q := &quick{p, b.N}
+	cursor := NewCursor(m, "c", Caller{Known: true}, Called{}, p.clock)
+	b.ReportAllocs()
+	b.ResetTimer()
+	if end, err := (Walk{Menu: m, Cursor: cursor, Line: q, World: q}).Run(b.Context()); end != CallerLeft {
+		b.Fatalf("Run = %q, %v", end, err)
+	}
+}
