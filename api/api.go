@@ -94,7 +94,11 @@ func New(cfg Config) (*API, error) {
 	if cfg.Events == nil {
 		cfg.Events = NewFeed()
 	}
-	a := &API{cfg: cfg, router: chi.NewRouter(), ring: newKeyring(cfg.Keys)}
+	a := &API{cfg: cfg, router: chi.NewRouter()}
+	a.ring = newKeyring(func(ctx context.Context, secret string) ([]Scope, error) {
+		scopes, err := cfg.Keys.Check(ctx, secret)
+		return scopes, a.translate(err)
+	})
 	a.done, a.close = context.WithCancel(context.Background())
 	a.router.Use(a.identify, a.log, a.recover)
 	a.router.NotFound(func(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -45,7 +46,7 @@ const failuresPerMinute = 30
 
 // keyring decides about bearer keys.
 type keyring struct {
-	keys     KeyChecker
+	check    func(context.Context, string) ([]Scope, error)
 	failures *httprate.RateLimiter
 	mu       sync.Mutex
 	good     map[[sha256.Size]byte]struct{} // hashes of keys that were good once
@@ -54,9 +55,9 @@ type keyring struct {
 // maxGood bounds the keys remembered as good; beyond it they are forgotten.
 const maxGood = 1024
 
-func newKeyring(keys KeyChecker) *keyring {
+func newKeyring(check func(context.Context, string) ([]Scope, error)) *keyring {
 	return &keyring{
-		keys:     keys,
+		check:    check,
 		failures: httprate.NewRateLimiter(failuresPerMinute, time.Minute),
 		good:     map[[sha256.Size]byte]struct{}{},
 	}
@@ -72,34 +73,39 @@ func (a *API) guard(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	req, _ := humachi.Unwrap(ctx)
-	has, p := a.ring.check(req)
-	switch {
-	case p != nil && p.Status == http.StatusUnauthorized:
-		ctx.SetHeader("WWW-Authenticate", `Bearer realm="dialgraph"`)
-	case p != nil && p.Status == http.StatusTooManyRequests:
-		ctx.SetHeader("Retry-After", "60")
-	case p == nil && !slices.ContainsFunc(wanted, func(s Scope) bool { return slices.Contains(has, s) }):
-		ctx.SetHeader("WWW-Authenticate", `Bearer realm="dialgraph", error="insufficient_scope"`)
-		p = newProblem(http.StatusForbidden, "the key lacks a scope: one of "+strings.Join(wanted, ", ")+" is needed")
+	has, err := a.ring.scopes(req)
+	if err == nil && !slices.ContainsFunc(wanted, func(s Scope) bool { return slices.Contains(has, s) }) {
+		err = newProblem(http.StatusForbidden, "the key lacks a scope: one of "+strings.Join(wanted, ", ")+" is needed")
 	}
-	if p != nil {
-		a.refuse(ctx, p)
+	if err == nil {
+		next(ctx)
 		return
 	}
-	next(ctx)
+	p := a.problem(ctx.Context(), err)
+	switch p.Status {
+	case http.StatusUnauthorized:
+		ctx.SetHeader("WWW-Authenticate", `Bearer realm="dialgraph"`)
+	case http.StatusForbidden:
+		ctx.SetHeader("WWW-Authenticate", `Bearer realm="dialgraph", error="insufficient_scope"`)
+	case http.StatusTooManyRequests:
+		ctx.SetHeader("Retry-After", "60")
+	}
+	a.refuse(ctx, p)
 }
 
-// check returns the scopes of the request's key, or why there are none.
-func (k *keyring) check(r *http.Request) ([]Scope, *Problem) {
+// scopes returns what the request's key may be used for, or a Problem.
+func (k *keyring) scopes(r *http.Request) ([]Scope, error) {
 	secret, ok := bearer(r.Header.Get("Authorization"))
 	if !ok {
 		return nil, newProblem(http.StatusUnauthorized, "a key is needed: Authorization: Bearer KEY")
 	}
 	address, hash := clientAddress(r), sha256.Sum256([]byte(secret))
-	if under, rate, err := k.failures.Status(address); (err != nil || !under || rate >= failuresPerMinute) && !k.known(hash) {
+	if k.failedTooOften(address) && !k.known(hash) {
 		return nil, newProblem(http.StatusTooManyRequests, "too many wrong keys from this address")
 	}
-	scopes, err := k.keys.Check(r.Context(), secret)
+	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	defer cancel()
+	scopes, err := k.check(ctx, secret)
 	switch {
 	case err == nil:
 		k.remember(hash)
@@ -108,7 +114,12 @@ func (k *keyring) check(r *http.Request) ([]Scope, *Problem) {
 		k.failures.OnLimit(discard{}, r, address)
 		return nil, newProblem(http.StatusUnauthorized, "the key is not known")
 	}
-	return nil, newProblem(http.StatusServiceUnavailable, "keys cannot be checked now: try again")
+	return nil, fmt.Errorf("%w: check key: %w", ErrUnavailable, err)
+}
+
+func (k *keyring) failedTooOften(address string) bool {
+	_, rate, err := k.failures.Status(address)
+	return err != nil || rate >= failuresPerMinute
 }
 
 func (k *keyring) known(hash [sha256.Size]byte) bool {

@@ -143,7 +143,7 @@ func newKnown(err error) *Problem {
 const unexplained = "something went wrong here; the log has it under the request's id"
 
 func (a *API) translate(err error) error {
-	if a.cfg.Translate == nil {
+	if err == nil || a.cfg.Translate == nil {
 		return err
 	}
 	return a.cfg.Translate(err)

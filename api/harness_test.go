@@ -177,7 +177,7 @@ func golden(t testing.TB, name, got string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got), rewrite with -update:\n%s", path, diff)
+		t.Errorf("%s differs (-want +got), rewrite with -update:\n%.4000s", path, diff)
 	}
 }
 

@@ -135,8 +135,8 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestImportTakesConstantMemory(t *testing.T) {
 	s := newService(t)
-	const lines = 4000
-	body := &endless{line: `{"customer":"c-1","name":"` + strings.Repeat("y", 200) + `","extra":{"note":"` + strings.Repeat("x", 30<<10) + `"}}` + "\n", left: lines}
+	const lines = 1500
+	body := &endless{line: `{"customer":"c-1","name":"` + strings.Repeat("y", 200) + `","extra":{"note":"` + strings.Repeat("x", 16<<10) + `"}}` + "\n", left: lines}
 	req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/customers:import", body)
 	if err != nil {
 		t.Fatal(err)
@@ -160,8 +160,8 @@ func TestImportTakesConstantMemory(t *testing.T) {
 	if told := into[Imported](t, exchange{body: string(answer)}); told.Kept != lines {
 		t.Fatalf("told %s, want %d kept", answer, lines)
 	}
-	// 120 MB went through.
-	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 8<<20 {
+	// 24 MB went through.
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 4<<20 {
 		t.Errorf("the heap has grown by %d bytes", grown)
 	}
 }

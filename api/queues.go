@@ -23,10 +23,9 @@ type Queue struct {
 	SkillsFor Duration   `json:"skills_for,omitzero" doc:"Waited so long, a caller is served by any agent; never when missing"`
 	Widen     []Duration `json:"widen,omitempty" maxItems:"8" nullable:"false" example:"[\"30s\",\"1m\"]" doc:"Waited so long, agents of tier 2, 3, … are rung too; ascending"`
 
-	Delays Delays   `json:"delays,omitzero" doc:"How long an agent is left alone after an offer came to nothing"`
-	Grow   Duration `json:"grow,omitzero" doc:"Longest delay: each in a row doubles it up to this; no doubling when missing"`
-	Streak int      `json:"streak,omitempty" minimum:"0" maximum:"1000" doc:"So many offers missed in a row make an agent not-answering; 0 for never"`
-	Music  string   `json:"music,omitempty" maxLength:"500" doc:"Sound for those who wait; the menu's when missing"`
+	Delays Delays `json:"delays,omitzero" doc:"How long an agent is left alone after an offer came to nothing"`
+	Streak int    `json:"streak,omitempty" minimum:"0" maximum:"1000" doc:"So many offers missed in a row make an agent not-answering; 0 for never"`
+	Music  string `json:"music,omitempty" maxLength:"500" doc:"Sound for those who wait; the menu's when missing"`
 }
 
 // Delays keep an agent from being rung again at once after an offer came to
@@ -37,6 +36,7 @@ type Delays struct {
 	Rejected      Duration `json:"rejected,omitzero"`
 	NotRegistered Duration `json:"not_registered,omitzero"`
 	Unreachable   Duration `json:"unreachable,omitzero"`
+	Longest       Duration `json:"longest,omitzero" doc:"Each in a row doubles the delay up to this, at most 24h; no doubling when missing"`
 }
 
 func (q *Queue) name() (site, id *string) { return &q.Site, &q.Queue }
