@@ -33,7 +33,7 @@ func (d *Distributor) Run(ctx context.Context) error {
 	sweep, look := time.NewTicker(sweepEvery), time.NewTicker(lookEvery)
 	defer sweep.Stop()
 	defer look.Stop()
-	w := &watch{d: d}
+	w := &lookout{d: d}
 	for {
 		w.look(ctx)
 	sweeping:

@@ -205,7 +205,7 @@ func TestInstanceComesBackFromAPause(t *testing.T) {
 		f.pass(10 * time.Second)
 		f.agent("a")
 		f.is("a", Idle)
-		watching := &watch{d: paused.Distributor}
+		watching := &lookout{d: paused.Distributor}
 		if err := watching.lookAt(f.t.Context(), testSite); err != nil {
 			f.t.Fatal(err)
 		}

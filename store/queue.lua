@@ -19,63 +19,64 @@ local micros = clock[1] * 1000000 + clock[2] + ARGV[1] * 1000
 local now = math.floor(micros / 1000)
 
 -- Records. One is its fields in order, joined by US (0x1f), the version of
--- the schema first: fields are only ever added at the end.
-local TICKET = {'v', 'queue', 'call', 'owner', 'place', 'joined', 'skills', 'prefer', 'alone',
-  'lane', 'offer', 'losses', 'ended', 'number', 'name'}
-local OFFER = {'v', 'ticket', 'queue', 'agent', 'owner', 'call', 'phase', 'contact', 'ring', 'accept',
-  'made', 'until', 'joined', 'answered', 'number', 'name'}
-local AGENT = {'v', 'wanted', 'reason', 'since', 'offer', 'phase', 'free', 'why', 'score',
-  'streak', 'blocked', 'idle', 'last'}
-local MEMBER = {'v', 'contact', 'queues', 'skills'} -- of the roster
+-- the schema first. Fields are only ever added at the end: an older record has
+-- "" there, or 0 where a number is wanted. Numbers are those that are compared.
+local TICKET = {'v', 'queue', 'call', 'owner', 'place', 'joined', 'skills', 'prefer', 'alone', 'lane', 'offer',
+  'losses', 'ended', 'number', 'name', numbers = {'alone', 'losses'}}
+local OFFER = {'v', 'ticket', 'queue', 'agent', 'owner', 'call', 'phase', 'contact', 'ring', 'accept', 'made',
+  'until', 'joined', 'answered', 'number', 'name', numbers = {'answered'}}
+local AGENT = {'v', 'wanted', 'reason', 'since', 'offer', 'phase', 'free', 'why', 'score', 'streak', 'blocked',
+  'idle', 'last', numbers = {'since', 'free', 'score', 'streak', 'blocked', 'idle'}}
+local MEMBER = {'v', 'contact', 'queues', 'skills', numbers = {}} -- of the roster
 local QUEUE = {'v', 'ring', 'wrap', 'accept', 'within', 'max', 'staffed', 'streak', 'no-answer', 'busy',
-  'rejected', 'not-registered', 'unreachable', 'longest', 'open', 'widen', 'sets'}
-local NUMBER = {}
-for name in string.gmatch('alone losses ring made until answered since free score streak blocked idle wrap ' ..
-  'within max staffed no-answer busy rejected not-registered unreachable longest open', '%S+') do
-  NUMBER[name] = true
-end
+  'rejected', 'not-registered', 'unreachable', 'longest', 'open', 'widen', 'sets',
+  numbers = {'within', 'max', 'streak', 'open'}}
 
-local function decode(fields, text)
-  local record, i = {}, 0
-  for value in string.gmatch(text .. '\31', '([^\31]*)\31') do
-    i = i + 1
-    local name = fields[i]
-    if name then record[name] = NUMBER[name] and tonumber(value) or value end
-  end
+local function decode(kind, text)
+  local pattern = kind.pattern or string.rep('([^\31]*)\31', #kind - 1) .. '([^\31]*)'
+  kind.pattern = pattern
+  local values = {string.match(text, pattern)}
+  if not values[1] then values = {string.match(text .. string.rep('\31', #kind), pattern)} end
+  local record = {}
+  for i = 1, #kind do record[kind[i]] = values[i] end
+  for _, name in ipairs(kind.numbers) do record[name] = tonumber(record[name]) or 0 end
   return record
 end
 
-local function encode(fields, record)
-  local values = {'1'}
-  for i = 2, #fields do values[i] = record[fields[i]] end
+local function encode(kind, record)
+  local values = {1}
+  for i = 2, #kind do values[i] = record[kind[i]] end
   return table.concat(values, '\31')
 end
 
--- A reader of one kind of record that hands out the same table each time, so
--- that two moves of one run never work on two copies. nil where there is none.
-local function reader(key, fields)
+-- stored reads and writes one kind of record. It hands out the same table each
+-- time, so that two moves of one run never work on two copies; nil where there
+-- is none.
+local function stored(key, kind)
   local seen = {}
-  return function(id)
+  local function load(id)
     if seen[id] == nil then
       local text = redis.call('HGET', key, id)
-      seen[id] = text and decode(fields, text)
+      seen[id] = text and decode(kind, text)
     end
     return seen[id] or nil
-  end, function(id, record)
+  end
+  local function save(id, record)
     seen[id] = record or false
     if record then
-      redis.call('HSET', key, id, encode(fields, record))
+      redis.call('HSET', key, id, encode(kind, record))
     else
       redis.call('HDEL', key, id)
     end
   end
+  return load, save
 end
 
-local ticket, save_ticket = reader(TICKETS, TICKET)
-local offer, save_offer = reader(OFFERS, OFFER)
-local agent, save_agent = reader(AGENTS, AGENT)
-local member, save_member = reader(ROSTER, MEMBER)
-local queue, save_queue = reader(QUEUES, QUEUE)
+local ticket, save_ticket = stored(TICKETS, TICKET)
+local offer, save_offer = stored(OFFERS, OFFER)
+local agent, save_agent = stored(AGENTS, AGENT)
+local member, save_member = stored(ROSTER, MEMBER)
+local queue, save_queue = stored(QUEUES, QUEUE)
 
 local function stamp(ms) return string.format('%013.0f', ms) end
 local function at(ms, what) redis.call('ZADD', DUE, ms, what) end

@@ -20,9 +20,9 @@ var (
 	queueLook    = queueScript(queueLookLua)
 )
 
-// A watch looks after what an instance believes to have: Redis may have lost
+// A lookout looks after what an instance believes to have: Redis may have lost
 // it, or its own wake-ups may have been lost.
-type watch struct {
+type lookout struct {
 	d     *Distributor
 	sites []string
 	runs  map[string]string // by site: the run of Redis last seen
@@ -30,7 +30,7 @@ type watch struct {
 }
 
 // look asks every site once. What fails now is asked again in a second.
-func (w *watch) look(ctx context.Context) {
+func (w *lookout) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
 	if sites, err := w.d.s.rdb.SMembers(ctx, w.d.s.keys.queueSites()).Result(); err == nil {
@@ -46,7 +46,7 @@ func (w *watch) look(ctx context.Context) {
 	}
 }
 
-func (w *watch) lookAt(ctx context.Context, site string) error {
+func (w *lookout) lookAt(ctx context.Context, site string) error {
 	tickets, talks := w.d.mine(site)
 	if w.runs == nil {
 		w.runs, w.turn = make(map[string]string), make(map[string]int)

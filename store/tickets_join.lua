@@ -18,7 +18,7 @@ local q = queue(name)
 if not q then return {'no-queue', '0'} end
 local function count(key) return redis.call('ZLEXCOUNT', key, '[' .. name .. '|', '(' .. name .. '}') end
 if not again and q.max > 0 and count(LINE) >= q.max then return {'full', '0'} end
-if not again and q.staffed == 1 and count(STAFF) == 0 then return {'unstaffed', '0'} end
+if not again and q.staffed == '1' and count(STAFF) == 0 then return {'unstaffed', '0'} end
 
 -- A call has one ticket: the one it forgot is given back.
 local other = call ~= '' and redis.call('HGET', CALLS, call)
