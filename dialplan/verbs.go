@@ -29,7 +29,11 @@ func (c *call) play(ctx context.Context, sounds []Sound, bargeIn bool) error {
 		if err := c.Line.Play(ctx, Playback{Sounds: sounds, BargeIn: bargeIn}); err != nil {
 			return err
 		}
-		if early := c.Now().Before(c.late.until); !c.late.drop(c.Line.Typed()) || !bargeIn || !early {
+		if bargeIn && !c.Now().Before(c.late.until) {
+			c.late = lateKeys{} // a key pressed by now was meant for what was heard
+			return nil
+		}
+		if !c.late.drop(c.Line.Typed()) || !bargeIn {
 			return nil
 		}
 	}
@@ -102,9 +106,10 @@ func (c *call) set(name string, value any) {
 // local is the time on the line's own clock.
 func (c *call) local() time.Time { return c.Now().In(c.Menu.zone) }
 
-// trouble notes what went wrong without ending the call.
-func (c *call) trouble(ctx context.Context, message string, err error) {
-	c.Log.WarnContext(ctx, message, slog.String("node", c.Cursor.Node), slog.Any("error", err))
+// trouble notes what went wrong without ending the call, and what that means.
+func (c *call) trouble(ctx context.Context, effect string, err error) {
+	c.Log.WarnContext(ctx, "trouble at a node",
+		slog.String("node", c.Cursor.Node), slog.String("effect", effect), slog.Any("error", err))
 }
 
 // lateKeys are the terminators of an entry that was complete without one. Who

@@ -2,6 +2,7 @@ package dialplan
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -224,6 +225,91 @@ func TestChooseSetAndTheLike(t *testing.T) {
 		{name: "the customer's language", end: Exited, caller: Caller{Language: "uk"}, nodes: "\n  start: {say: {number: 2}, next: out}\n  out: {exit: }\n",
 			want: "play два\nexit"},
 	})
+}
+
+const lateNode = `
+  start: {collect: {prompt: ask, into: contract, max: 4}, next: told, silent: out}
+  told: {play: {prompt: hello, barge_in: %s}, next: confirm}
+  confirm: {menu: again, keys: {"#": out}, silent: bad}
+  out: {exit: }
+  bad: {exit: bad}
+`
+
+// presser presses keys while something is played.
+type presser struct {
+	*phone
+	presses []string
+	heard   time.Duration // of each prompt, before the key
+}
+
+func (p *presser) Play(ctx context.Context, b Playback) error {
+	if len(p.presses) > 0 {
+		p.write("play %s", heard(b.Sounds))
+		p.clock = p.clock.Add(p.heard)
+		for _, key := range []byte(p.presses[0]) {
+			p.typed.Add(key)
+		}
+		p.presses = p.presses[1:]
+		return nil
+	}
+	return p.phone.Play(ctx, b)
+}
+
+func TestTerminatorPressedWhileThePromptAfterIsPlayed(t *testing.T) {
+	tests := []struct {
+		name, bargeIn string
+		press         string
+		after         time.Duration
+		keys          []string
+		want          string
+	}{
+		{"a moment after the entry: the prompt is played again", "yes", "#", time.Second, []string{"1234", "#"},
+			"ask ask\nkey 1234\nplay hello\nplay hello\nask again\nkey #\nexit"},
+		{"having listened: it answers", "yes", "#", 5 * time.Second, []string{"1234"},
+			"ask ask\nkey 1234\nplay hello\ntyped #\nexit"},
+		{"without barge-in it answers nothing", "no", "#", 5 * time.Second, []string{"1234", "#"},
+			"ask ask\nkey 1234\nplay hello\nask again\nkey #\nexit"},
+		{"another key a moment after is an answer", "yes", "5", time.Second, []string{"1234", "#"},
+			"ask ask\nkey 1234\nplay hello\ntyped 5\nask again\nkey #\nexit"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := &presser{newPhone(t, menuOf(t, fmt.Sprintf(lateNode, tt.bargeIn))), []string{tt.press}, tt.after}
+			p.keys = tt.keys
+			end, err := Walk{
+				Menu: p.menu, Cursor: NewCursor(p.menu, "c", Caller{}, Called{}, p.clock), Line: p, World: p,
+				Now: func() time.Time { return p.clock },
+			}.Run(t.Context())
+			if got := strings.Join(p.log, "\n"); end != Exited || err != nil || got != tt.want {
+				t.Errorf("Run = %q, %v after\n%s\nwant\n%s", end, err, got, tt.want)
+			}
+		})
+	}
+}
+
+// answering notes when the call is answered.
+type answering struct{ *phone }
+
+func (a answering) Answer(context.Context) error {
+	a.write("answer")
+	return nil
+}
+
+func TestAnswerPolicy(t *testing.T) {
+	m := menuOf(t, "\n  start: {play: hello, next: ask}\n  ask: {menu: ask, keys: {\"1\": out}, silent: out}\n  out: {exit: }\n")
+	for policy, want := range map[AnswerPolicy]string{
+		AnswerAtOnce:  "answer, play hello, ask ask, key 1, exit",
+		AnswerAtInput: "play hello, answer, ask ask, key 1, exit",
+		AnswerByAgent: "play hello, ask ask, key 1, exit",
+	} {
+		a := answering{newPhone(t, m)}
+		a.keys = []string{"1"}
+		cursor := NewCursor(m, "c", Caller{}, Called{}, a.clock)
+		end, err := Walk{Menu: m, Cursor: cursor, Line: a, World: a, Answer: policy}.Run(t.Context())
+		if got := strings.Join(a.log, ", "); end != Exited || err != nil || got != want {
+			t.Errorf("policy %q: %q, %v after %q, want %q", policy, end, err, got, want)
+		}
+	}
 }
 
 func TestGuardEndsAnEndlessWalk(t *testing.T) {
