@@ -53,6 +53,7 @@ func (l line) Collect(ctx context.Context, q dialplan.Collect) (dialplan.Collect
 	}
 	if l.typed.Len() == 0 || !q.BargeIn {
 		l.hear(q.Prompt)
+		l.clock = l.clock.Add(listening)
 	}
 	if l.asked >= len(l.script.Keys) && l.script.HangUp {
 		l.say("  hangs", "up")

@@ -46,6 +46,9 @@ type Script struct {
 // talk is how long a simulated talk lasts.
 const talk = time.Minute
 
+// listening is how long a prompt lasts: keys come when it has been heard.
+const listening = 3 * time.Second
+
 // patience is how long a caller waits for nobody before hanging up.
 const patience = 20 * time.Minute
 
@@ -63,7 +66,7 @@ func Run(ctx context.Context, m *dialplan.Menu, s Script, w io.Writer) (dialplan
 		if cursor, err = c.restored(cursor); err != nil {
 			return "", err
 		}
-		c.typed = dialplan.NewTypeAhead(cursor.Typed)
+		c.typed = dialplan.NewTypeAhead("") // the walk puts back what the cursor has
 		end, err = c.walk(ctx, m, cursor)
 	}
 	if err != nil {
