@@ -81,7 +81,7 @@ func (s *Switch) channelAPI(name, id, arg string) (answer string, known bool) {
 // the other way round.
 var channelCommands = map[string]func(s *Switch, ch *channel, call *Call, l *leg, arg string) string{
 	"uuid_getvar": func(_ *Switch, ch *channel, _ *Call, _ *leg, arg string) string {
-		if v := ch.get(arg); v != "" {
+		if v := ch.seen(arg); v != "" {
 			return v
 		}
 		if v := ch.field(arg); v != "" {

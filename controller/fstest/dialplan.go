@@ -19,7 +19,15 @@ func parseDestination(arg string) destination {
 	return destination{words[0], words[1], words[2]}
 }
 
-// route runs the dialplan for a destination.
+// The contexts of the shipped dialplan that the fake knows.
+const (
+	controllers = "dialgraph"          // hands calls to the controllers
+	notices     = "dialgraph_notice"   // the last resort
+	transferred = "dialgraph_transfer" // callers whom an agent's telephone transferred
+)
+
+// route runs the dialplan for a destination. Its context is the one named,
+// else force_transfer_context, else the one before.
 func (c *Call) route(to destination) {
 	if to.dialplan == "inline" {
 		c.perform(parseInline(to.extension))
@@ -27,15 +35,31 @@ func (c *Call) route(to destination) {
 	}
 	c.mu.Lock()
 	c.destination = to.extension
+	if forced, _ := c.vars.lookup("force_transfer_context"); to.context == "" && forced != "" {
+		to.context = forced
+	}
 	if to.context != "" {
 		c.context = to.context
 	}
+	context := c.context
 	c.mu.Unlock()
 	if plan := c.sw.config.Dialplan; plan != nil {
 		c.perform(plan(to.extension))
 		return
 	}
-	c.entry()
+	switch context {
+	case "public", controllers:
+		c.entry(to.extension)
+	case transferred:
+		c.set("dialgraph_transfer", to.extension)
+		c.move(destination{extension: c.get("dialgraph_number"), context: controllers})
+	case notices:
+		c.log(Left, to.extension)
+		c.hangup("NORMAL_TEMPORARY_FAILURE", "")
+	default:
+		c.log(Left, to.extension)
+		c.hangup("NORMAL_CLEARING", "")
+	}
 }
 
 // perform runs actions until one takes the call away.
@@ -49,39 +73,43 @@ func (c *Call) perform(actions []Action) {
 }
 
 // entry is the extension that hands a call to the controllers: again and again
-// while they come and go, until one says that it is done with the call or too
-// many in a row could not be reached. Every controller leaves a fresh token in
-// dialgraph_seen: without one, the connect has failed.
-func (c *Call) entry() {
-	for failures := 0; c.up(); {
-		if c.truth("dialgraph_done") || failures >= c.sw.config.Failures {
-			c.fallback()
-			return
-		}
-		before := c.get("dialgraph_seen")
-		c.perform([]Action{
-			{"set", "socket_resume=true"},
-			{"socket", "${global_getvar(dialgraph_hosts)} async full"},
-		})
-		if failures++; c.get("dialgraph_seen") != before {
-			failures = 0
-		}
+// while they come and go, until one says that it is done with the call, too
+// many in a row did not show themselves (in dialgraph_seen), or fifty were tried.
+func (c *Call) entry(number string) {
+	if c.get("dialgraph_seen") != "" {
+		c.set("dialgraph_failed", "")
 	}
+	failed, passes := c.get("dialgraph_failed"), c.get("dialgraph_passes")
+	if c.get("dialgraph_done") != "" || len(failed) >= c.sw.config.Failures || len(passes) >= 50 {
+		c.leave()
+		return
+	}
+	if failed != "" {
+		c.perform([]Action{{"sleep", "1000"}})
+	}
+	c.perform([]Action{
+		{"set", "dialgraph_number=" + number},
+		{"set", "dialgraph_passes=${dialgraph_passes}x"},
+		{"set", "dialgraph_failed=${dialgraph_failed}x"},
+		{"unset", "dialgraph_seen"},
+		{"set", "force_transfer_context=" + transferred},
+		{"set", "socket_resume=true"},
+		{"socket", "${dialgraph_hosts} async full"},
+		{"transfer", number + " XML " + controllers},
+	})
 }
 
-// fallback is where a call goes that leaves the controllers.
-func (c *Call) fallback() {
-	to := c.get("dialgraph_fallback")
-	c.mu.Lock()
-	if to == "" && c.destination != c.caller.To {
-		to = c.destination
+// leave sends a call to its fallback, once, and then to the notice.
+func (c *Call) leave() {
+	to := parseDestination(c.get("dialgraph_fallback"))
+	if to.extension == "" || to.extension == "(taken)" {
+		to = destination{extension: "notice", context: notices}
 	}
-	c.mu.Unlock()
-	if to == "" {
-		to = "notice"
+	if to.context == "" {
+		to.context = "agents"
 	}
-	c.log(Left, to)
-	c.hangup("NORMAL_CLEARING", "")
+	c.set("dialgraph_fallback", "(taken)")
+	c.move(to)
 }
 
 // parseInline reads the actions of the inline dialplan: app:arg,app:arg with

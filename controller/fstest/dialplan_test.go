@@ -72,9 +72,9 @@ func TestLeavingOnPurpose(t *testing.T) {
 	p := accept(t, port)
 	p.take()
 	p.run("multiset", "dialgraph_seen=a dialgraph_done=true dialgraph_fallback=operator")
-	p.start("transfer", "0800 XML public")
-	if _, err := call.Wait(patient(t)); err != nil {
-		t.Fatal(err)
+	p.start("transfer", "0800 XML dialgraph")
+	if cause, err := call.Wait(patient(t)); err != nil || cause != "NORMAL_CLEARING" {
+		t.Fatalf("ended with %q, %v", cause, err)
 	}
 	if got := call.Transcript().Only(Left).Lines(); !slices.Equal(got, []string{"left operator"}) {
 		t.Errorf("left: %q", got)

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// roomy is more than most events need, in bytes.
+const roomy = 8 << 10
+
 // fire sends an event about the channel to whoever asked for it. Extra is
 // names and values of the event's own headers. c.mu is held, so that events
 // leave in the order in which things happened.
@@ -13,7 +16,7 @@ func (c *channel) fire(name string, extra ...string) {
 	if len(listeners) == 0 {
 		return
 	}
-	body := c.sw.eventHead(nil, name)
+	body := c.sw.eventHead(make([]byte, 0, roomy), name)
 	body = c.appendState(body)
 	body = c.appendProfile(body, "Caller-")
 	body = append(body, c.other...)
@@ -30,7 +33,7 @@ func (c *channel) fire(name string, extra ...string) {
 func (c *channel) channelData() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	b := c.sw.eventHead(nil, "CHANNEL_DATA")
+	b := c.sw.eventHead(make([]byte, 0, roomy), "CHANNEL_DATA")
 	b = c.appendProfile(b, "Channel-")
 	b = c.appendState(b)
 	b = c.appendProfile(b, "Caller-")
@@ -148,16 +151,26 @@ func (s *Switch) stamp(at interface{ Nanoseconds() int64 }) string {
 	return strconv.FormatInt(s.clock.start.UnixMicro()+at.Nanoseconds()/1000, 10)
 }
 
+// unsafe are the bytes that switch_url_encode writes as %XX.
+var unsafe = func() (table [256]bool) {
+	for ch := range table {
+		table[ch] = ch < ' ' || ch > '~' || strings.IndexByte("\" #%&+:;<=>?@[\\]^`{|}", byte(ch)) >= 0
+	}
+	return table
+}()
+
 // appendHeader adds a line of an event, its value encoded as switch_url_encode does.
 func appendHeader(b []byte, name, value string) []byte {
 	b = append(b, name...)
 	b = append(b, ": "...)
+	from := 0
 	for i := range len(value) {
-		if ch := value[i]; ch < ' ' || ch > '~' || strings.IndexByte("\" #%&+:;<=>?@[\\]^`{|}", ch) >= 0 {
+		if ch := value[i]; unsafe[ch] {
+			b = append(b, value[from:i]...)
 			b = append(b, '%', "0123456789ABCDEF"[ch>>4], "0123456789ABCDEF"[ch&15])
-		} else {
-			b = append(b, ch)
+			from = i + 1
 		}
 	}
+	b = append(b, value[from:]...)
 	return append(b, '\n')
 }

@@ -47,11 +47,12 @@ type Config struct {
 	// Sounds tells which sound files exist and how long they last; nil means
 	// every file exists and lasts two seconds.
 	Sounds Sounds
-	// Dialplan gives the actions for a destination number; nil is the extension
-	// that hands every call to Hosts and falls back as the shipped one does.
+	// Dialplan gives the actions for a destination; nil is the shipped dialplan:
+	// every call goes to the hosts in dialgraph_hosts, and to its fallback when
+	// none takes it or one is done with it.
 	Dialplan func(destination string) []Action
-	// Failures is how many failed connects in a row lead to the number's
-	// fallback; 0 is 3.
+	// Failures is how many connects in a row without a controller lead to the
+	// number's fallback; 0 is 3.
 	Failures int
 	// Bare leaves out of every frame the headers that real ones carry and no
 	// controller needs: 1 KB a frame instead of 5 to 9 KB.

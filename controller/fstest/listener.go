@@ -21,8 +21,8 @@ type listener struct {
 	authed bool
 
 	writing sync.Mutex
-	busy    bool   // a command is being handled
-	held    []byte // events that wait until it is
+	busy    bool     // a command is being handled
+	held    [][]byte // events that wait until it is
 
 	subscription
 
@@ -142,7 +142,7 @@ func (l *listener) own(verb, arg string) string {
 		l.call.set("socket_resume", "true")
 		return "+OK"
 	}
-	if v := l.call.get(arg); v != "" {
+	if v := l.call.seen(arg); v != "" {
 		return v
 	}
 	return "-ERR command not found"

@@ -137,7 +137,16 @@ func (c *Call) value(name string) string {
 		defer c.mu.Unlock()
 		return c.destination
 	}
-	return c.get(name)
+	return c.seen(name)
+}
+
+// seen is a variable of the channel, or else a global one, as FreeSWITCH reads
+// them.
+func (c *channel) seen(name string) string {
+	if v := c.get(name); v != "" {
+		return v
+	}
+	return c.sw.Global(name)
 }
 
 // expected are the headers of a sendmsg. Any other was most likely injected by

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -95,18 +96,17 @@ func (l *listener) answerAPI(body string) {
 // sendEvent wraps an event. While the peer waits for the reply to a command
 // events wait, too: FreeSWITCH has one thread for both.
 func (l *listener) sendEvent(body []byte) {
-	frame := make([]byte, 0, len(body)+64)
-	frame = append(frame, "Content-Length: "...)
-	frame = strconv.AppendInt(frame, int64(len(body)), 10)
-	frame = append(frame, "\nContent-Type: text/event-plain\n\n"...)
-	frame = append(frame, body...)
+	head := make([]byte, 0, 64)
+	head = append(head, "Content-Length: "...)
+	head = strconv.AppendInt(head, int64(len(body)), 10)
+	head = append(head, "\nContent-Type: text/event-plain\n\n"...)
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	if l.busy {
-		l.held = append(l.held, frame...)
+		l.held = append(l.held, head, body)
 		return
 	}
-	l.put(frame)
+	l.put(head, body)
 }
 
 // setBusy begins and ends the handling of a command.
@@ -115,7 +115,7 @@ func (l *listener) setBusy(busy bool) {
 	defer l.writing.Unlock()
 	l.busy = busy
 	if !busy && len(l.held) > 0 {
-		l.put(l.held)
+		l.put(l.held...)
 		l.held = nil
 	}
 }
@@ -127,13 +127,14 @@ func (l *listener) write(frame []byte) {
 	l.put(frame)
 }
 
-// put sends frames in one piece. A peer that does not read for long is cut
-// off. l.writing is held.
-func (l *listener) put(frames []byte) {
+// put sends pieces of frames at once. A peer that does not read for long is
+// cut off. l.writing is held.
+func (l *listener) put(pieces ...[]byte) {
 	if err := l.conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return // closed meanwhile
 	}
-	if _, err := l.conn.Write(frames); err != nil {
+	buffers := net.Buffers(pieces)
+	if _, err := buffers.WriteTo(l.conn); err != nil {
 		l.close()
 	}
 }
