@@ -7,22 +7,26 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
 	"go.yaml.in/yaml/v4"
 )
 
-// The bounds of an expression.
+// The bounds of expressions.
 const (
-	maxExpression = 500    // bytes of its text
-	maxParts      = 200    // operators and operands
-	maxMemory     = 10_000 // elements of lists and ranges while it runs
-	maxValue      = 1000   // bytes of a text that it gives
+	maxExpressions = 20_000 // of a document
+	maxVariables   = 200    // of a document
+	maxExpression  = 500    // bytes of its text
+	maxParts       = 200    // operators and operands
+	maxMemory      = 10_000 // elements of lists while it runs
+	maxValue       = 1000   // bytes of a text that it gives
 )
 
 // An expression is a condition or a value, in the language of expr-lang. It has
@@ -62,6 +66,12 @@ func (e *expression) read(l *loader, n *yaml.Node, f *field) {
 	}
 	if len(text) > maxExpression {
 		l.fault(n, "an expression of %d bytes: at most %d", len(text), maxExpression)
+		return
+	}
+	if len(l.expressions) == maxExpressions {
+		l.fault(n, "more than %d expressions: divide the menu into several", maxExpressions)
+	}
+	if len(l.expressions) >= maxExpressions {
 		return
 	}
 	e.source, e.wants = text, f.wants
@@ -132,6 +142,10 @@ func (l *loader) define(n *yaml.Node, name string, first any) {
 		}
 		return
 	}
+	if len(l.menu.variables) >= maxVariables {
+		l.fault(n, "%q is one variable more than %d: use fewer", name, maxVariables)
+		return
+	}
 	l.menu.variables[name] = first
 }
 
@@ -154,7 +168,6 @@ func (l *loader) literal(n *yaml.Node) (any, bool) {
 		return nil, false
 	}
 	quoted := n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
-	var number float64
 	switch {
 	case quoted || len(text) > maxValue:
 		return text, true
@@ -164,64 +177,79 @@ func (l *loader) literal(n *yaml.Node) (any, bool) {
 		return false, true
 	}
 	if numberForm.MatchString(text) {
-		if _, err := fmt.Sscanf(text, "%g", &number); err == nil {
+		if number, err := strconv.ParseFloat(text, 64); err == nil {
 			return number, true
 		}
 	}
 	return text, true
 }
 
-// compile compiles all expressions of the document. The type of a variable that
-// has no first value is the type of what is assigned to it; an assignment may
-// use variables whose type another one gives, so it is tried again as long as
-// that finds new types.
+// compile compiles all expressions of the document.
 func (l *loader) compile() {
-	for found := true; found; {
-		found = false
-		for _, p := range l.expressions {
-			if _, known := l.menu.variables[p.variable]; p.variable == "" || known {
-				continue
-			}
-			program, err := expr.Compile(p.target.source, l.language()...)
-			if err != nil {
-				continue
-			}
-			if zero := zeroOf(program); zero != nil {
-				l.menu.variables[p.variable] = zero
-				found = true
-			}
-		}
-	}
+	l.inferTypes()
 	language := l.language()
 	programs := map[string]*vm.Program{}
 	for _, p := range l.expressions {
 		key := p.target.wants + "\x00" + p.target.source
-		if programs[key] == nil {
-			programs[key] = l.compileOne(p, language)
+		program, known := programs[key]
+		if !known || program == nil {
+			program = l.compileOne(p, language)
+			programs[key] = program
 		}
-		p.target.program = programs[key]
-		if p.target.program == nil || p.variable == "" {
-			continue
-		}
-		if zero := zeroOf(p.target.program); zero != nil {
-			l.define(p.node, p.variable, zero)
+		p.target.program = program
+		if program != nil && p.variable != "" {
+			l.define(p.node, p.variable, zeroOf(program))
 		}
 	}
 }
 
-// language is what expressions of this menu are made of.
-func (l *loader) language() []expr.Option {
+// inferTypes finds the types of variables that have no first value: a variable
+// is what is assigned to it. An assignment may use variables whose type another
+// one gives, so those that failed are tried again a few times.
+func (l *loader) inferTypes() {
+	const rounds = 4
+	for range rounds {
+		found := map[string]any{}
+		language := l.language()
+		for _, p := range l.expressions {
+			_, known := l.menu.variables[p.variable]
+			if p.variable == "" || known || found[p.variable] != nil {
+				continue
+			}
+			if program, err := expr.Compile(p.target.source, language); err == nil {
+				found[p.variable] = zeroOf(program)
+			}
+		}
+		for name, first := range found {
+			if first != nil && len(l.menu.variables) < maxVariables {
+				l.menu.variables[name] = first
+			}
+		}
+		if len(found) == 0 {
+			return
+		}
+	}
+}
+
+// language is what expressions of this menu are made of. It is put together
+// once for all of them.
+func (l *loader) language() expr.Option {
 	env := map[string]any{"caller": Caller{}, "called": Called{}, "now": clock{}, "outage": outageFacts{}, "language": ""}
 	maps.Copy(env, l.menu.variables)
-	options := []expr.Option{expr.Env(env), expr.MaxNodes(maxParts), expr.DisableAllBuiltins(), expr.DisableIfOperator()}
-	for _, name := range builtins {
-		options = append(options, expr.EnableBuiltin(name))
+	prepared := conf.CreateNew()
+	for _, option := range []expr.Option{
+		expr.Env(env), expr.MaxNodes(maxParts), expr.DisableAllBuiltins(), expr.DisableIfOperator(),
+	} {
+		option(prepared)
 	}
-	return options
+	for _, name := range builtins {
+		expr.EnableBuiltin(name)(prepared)
+	}
+	return func(c *conf.Config) { *c = *prepared }
 }
 
-func (l *loader) compileOne(p pending, language []expr.Option) *vm.Program {
-	program, err := expr.Compile(p.target.source, language...)
+func (l *loader) compileOne(p pending, language expr.Option) *vm.Program {
+	program, err := expr.Compile(p.target.source, language)
 	if err != nil {
 		l.expressionFault(p.node, err)
 		return nil
