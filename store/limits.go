@@ -80,10 +80,15 @@ func (l *Limits) Enter(ctx context.Context, scope, name string, limit int) (bool
 		ok = limit <= 0 || calls <= limit
 		err = fmt.Errorf("limit of %s %s: %w", scope, name, err)
 	}
-	if !ok {
+	switch {
+	case ok:
+		return true, err
+	case err != nil:
 		l.count(at, -1)
+		return false, err
 	}
-	return ok, err
+	// A change made meanwhile may have told of the refused call: tell again.
+	return false, l.Leave(ctx, scope, name)
 }
 
 // Leave counts a call out. Redis hears of it with the next change or renewal
