@@ -65,6 +65,9 @@ func TestBridgeOutcomes(t *testing.T) {
 			if done["Answer-State"] != "answered" {
 				t.Errorf("the caller is %s", done["Answer-State"])
 			}
+			if heard := sw.Agent("accepts", Behaviour{}).Heard(); (tt.name == "accept key pressed") != slices.Equal(heard, []string{"accept.wav"}) {
+				t.Errorf("the agent heard %q", heard)
+			}
 			rings := 0
 			for _, a := range sw.Phones().all() {
 				rings += a.Rings()

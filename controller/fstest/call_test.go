@@ -145,6 +145,34 @@ func TestKill(t *testing.T) {
 	}
 }
 
+// The last event of a call has its moments, durations and cause.
+func TestReport(t *testing.T) {
+	sw, _, p := answered(t, Config{}, Caller{})
+	sw.Agent("1001", Behaviour{Reaction: Answers, After: 2 * time.Second, Talk: 3 * time.Second})
+	p.run("bridge", "user/1001")
+	p.start("hangup", "USER_BUSY")
+	f := p.event("CHANNEL_HANGUP_COMPLETE")
+	number := func(name string) int {
+		n, err := strconv.Atoi(f["variable_"+name])
+		if err != nil {
+			t.Errorf("%s = %q", name, f["variable_"+name])
+		}
+		return n
+	}
+	if n := number("billmsec"); n < 5000 || n > 60000 {
+		t.Errorf("billmsec = %d after a talk of 3 s", n)
+	}
+	if wait, bill := number("waitmsec"), number("mduration"); wait < 2000 || wait > bill-3000 {
+		t.Errorf("waitmsec = %d of %d", wait, bill)
+	}
+	if q := number("hangup_cause_q850"); q != 17 {
+		t.Errorf("hangup_cause_q850 = %d", q)
+	}
+	if start, answer, bridge, end := number("start_uepoch"), number("answer_uepoch"), number("bridge_uepoch"), number("end_uepoch"); start >= answer || answer >= bridge || bridge >= end {
+		t.Errorf("moments: %d, %d, %d, %d", start, answer, bridge, end)
+	}
+}
+
 // Two nodes share the agents' telephones: one call at a time.
 func TestSharedPhones(t *testing.T) {
 	phones := NewPhones()

@@ -27,6 +27,7 @@ type channel struct {
 	callState   string // Channel-Call-State
 	phase       string // Channel-State
 	answered    time.Duration
+	bridged     time.Duration // when the first talk began
 	hungupAt    time.Duration
 	hungup      bool
 	cause       string

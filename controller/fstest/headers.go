@@ -1,9 +1,6 @@
 package fstest
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // What follows are headers that a real FreeSWITCH sends with every event and
 // no controller decides by. They make frames as long as real ones.
@@ -103,20 +100,6 @@ remote_media_port=34000
 rtp_audio_recv_pt=0
 switch_m_sdp=`+strings.ReplaceAll(offer, "\r\n", "\u0001"), "\n")
 
-// reportNames are counters of a call that is over.
-var reportNames = strings.Fields(`rtp_audio_in_raw_bytes rtp_audio_in_media_bytes rtp_audio_in_packet_count
-rtp_audio_in_media_packet_count rtp_audio_in_skip_packet_count rtp_audio_in_jitter_packet_count
-rtp_audio_in_dtmf_packet_count rtp_audio_in_cng_packet_count rtp_audio_in_flush_packet_count
-rtp_audio_in_largest_jb_size rtp_audio_in_jitter_min_variance rtp_audio_in_jitter_max_variance
-rtp_audio_in_jitter_loss_rate rtp_audio_in_jitter_burst_rate rtp_audio_in_mean_interval
-rtp_audio_in_flaw_total rtp_audio_in_quality_percentage rtp_audio_in_mos rtp_audio_out_raw_bytes
-rtp_audio_out_media_bytes rtp_audio_out_packet_count rtp_audio_out_media_packet_count
-rtp_audio_out_skip_packet_count rtp_audio_out_dtmf_packet_count rtp_audio_out_cng_packet_count
-rtp_audio_rtcp_packet_count rtp_audio_rtcp_octet_count flow_billsec mduration billmsec progressmsec
-answermsec waitmsec progress_mediamsec flow_billmsec uduration billusec progressusec answerusec
-waitusec progress_mediausec flow_billusec start_uepoch profile_start_uepoch answer_uepoch bridge_uepoch
-last_hold_uepoch hold_accum_useconds hold_accum_ms resurrect_uepoch progress_uepoch progress_media_uepoch end_uepoch`)
-
 // callVariables are the variables a call begins with.
 func (c *Call) callVariables() []string {
 	lists := [][]string{sipVariables}
@@ -157,26 +140,4 @@ func (c *Call) earlyVariables() []string {
 func (c *Call) filler() *strings.Replacer {
 	return strings.NewReplacer("$from", c.callerNum, "$name", c.callerNam, "$to", c.caller.To,
 		"$net", c.network, "$uuid", c.uuid)
-}
-
-// reportVariables are the figures of a channel that is over. c.mu is held.
-func (c *channel) reportVariables() []string {
-	now := c.sw.clock.now()
-	bill := 0.0
-	if c.answered > 0 {
-		bill = (c.hungupAt - c.answered).Seconds()
-	}
-	pairs := []string{
-		"duration", strconv.Itoa(int((now - c.created).Seconds())),
-		"billsec", strconv.Itoa(int(bill)),
-		"start_epoch", strconv.FormatInt(c.sw.clock.date(c.created).Unix(), 10),
-		"end_epoch", strconv.FormatInt(c.sw.clock.date(now).Unix(), 10),
-	}
-	if c.sw.config.Bare {
-		return pairs
-	}
-	for i, name := range reportNames {
-		pairs = append(pairs, name, strconv.Itoa(1000*i))
-	}
-	return pairs
 }

@@ -18,6 +18,9 @@ func (c *Call) connect(l *leg, h *hunt) {
 	other := l.asOther()
 	c.mu.Lock()
 	c.other = other
+	if c.bridged == 0 {
+		c.bridged = c.sw.clock.now()
+	}
 	c.vars.set("current_application", "bridge", "signal_bond", l.uuid)
 	c.fire("CHANNEL_BRIDGE", "Bridge-A-Unique-ID", c.uuid, "Bridge-B-Unique-ID", l.uuid)
 	c.vars.set("last_bridge_to", l.uuid, "bridge_channel", l.name, "bridge_uuid", l.uuid)
