@@ -87,7 +87,7 @@ func (k *call) setUp(ctx context.Context) error {
 		esl.Linger(k.ctl.cfg.Linger),
 		esl.Filter("Unique-ID", k.uuid),
 		esl.EventPlain(events...),
-		{Line: fmt.Sprintf("api uuid_setvar_multi %s dialgraph_seen=%s;dialgraph_owner=%s;dialgraph_transfer=;dialgraph_hosts=;socket_resume=true",
+		{Line: fmt.Sprintf("api uuid_setvar_multi %s dialgraph_seen=%s;dialgraph_owner=%s;dialgraph_transfer=;socket_resume=true",
 			k.uuid, k.token, k.token)},
 	}
 	if !channel.HasVar("dialgraph_owner") {
@@ -139,33 +139,26 @@ func (k *call) serve(ctx context.Context) error {
 }
 
 // find asks for the number, the caller and what is known of the call so far.
+// A call that nobody has owned yet has no past: it is served from memory even
+// while the store is away.
 func (k *call) find(ctx context.Context) error {
 	ask, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
 	defer cancel()
 	channel := k.sess.Channel()
-	record, err := k.ctl.cfg.Records.Load(ask, k.uuid)
-	if err != nil {
-		k.ctl.stats.storeErrors.Add(1)
-		k.log.Warn("load record", "error", err)
-	}
-	if k.record = record; record == nil {
-		k.record = newRecord(channel, k.trunk)
-	}
-	k.record.Instance = k.ctl.cfg.Instance
-	cursor, err := k.ctl.cfg.Cursors.Load(ask, k.uuid)
-	if err != nil {
-		k.ctl.stats.storeErrors.Add(1)
-		return fmt.Errorf("load cursor: %w", err)
-	}
+	k.record = newRecord(channel, k.trunk)
 	route, err := k.ctl.cfg.Numbers.Route(ask, dialled(channel))
 	k.route, k.line.site = route, route.Site
-	if err != nil {
-		return fmt.Errorf("route number: %w", err)
+	if channel.HasVar("dialgraph_owner") {
+		err = errors.Join(err, k.recall(ask))
 	}
-	k.record.Number, k.public.Number = route.Number, route.Number
-	if k.cursor = cursor; cursor != nil {
+	k.record.Instance, k.record.Number, k.public.Number = k.ctl.cfg.Instance, route.Number, route.Number
+	if err != nil {
+		return fmt.Errorf("find call: %w", err)
+	}
+	if k.cursor != nil {
 		k.record.Resumed++
 		k.ctl.stats.resumed.Add(1)
+		k.public.Caller = k.cursor.Caller.Number
 		return nil
 	}
 	k.ctl.stats.started.Add(1)
@@ -173,6 +166,18 @@ func (k *call) find(ctx context.Context) error {
 		return err
 	}
 	return k.begin(ask)
+}
+
+// recall asks for the cursor and the record of a call that somebody had.
+func (k *call) recall(ctx context.Context) error {
+	record, err := k.ctl.cfg.Records.Load(ctx, k.uuid)
+	k.stored("load record", err)
+	if record != nil {
+		k.record = record
+	}
+	k.cursor, err = k.ctl.cfg.Cursors.Load(ctx, k.uuid)
+	k.stored("load cursor", err)
+	return err
 }
 
 // begin makes the cursor of a new call.

@@ -146,7 +146,7 @@ func (c Config) validate() error {
 	fault(c.Lease < time.Second || c.Lease > time.Minute, "lease %v: want 1 s to 1 min", c.Lease)
 	fault(!isFile(c.Notice), "notice %q: holds signs that FreeSWITCH would interpret", c.Notice)
 	for name, t := range c.Trunks {
-		fault(!t.Trust.known(), "trunk %q: trust %q is unknown", name, t.Trust)
+		fault(t.Trust != "" && !t.Trust.known(), "trunk %q: trust %q is unknown", name, t.Trust)
 	}
 	fault(!c.DefaultTrunk.Trust.known(), "default trunk: trust %q is unknown", c.DefaultTrunk.Trust)
 	for _, n := range c.Nodes {

@@ -256,7 +256,7 @@ func (l *line) runs(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	app := replies[0].ReplyText()
-	return app != "socket" && app != "park" && app != "_undef_", nil
+	return app != "socket" && app != "park" && app != unset, nil
 }
 
 // stop ends the running application and waits until it has ended. FreeSWITCH

@@ -33,7 +33,7 @@ func (l *line) Exit(ctx context.Context, to string) error {
 		l.log.Warn("exit to what is no destination; the number's fallback instead")
 	}
 	channel := l.sess.Channel()
-	self := channel.Get("Caller-Destination-Number") + " XML " + channel.Get("Caller-Context")
+	self := dialled(channel) + " XML " + channel.Get("Caller-Context")
 	if !isDestination(self) {
 		return l.Hangup(ctx, "NORMAL_TEMPORARY_FAILURE") // nothing to go back to
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,8 +16,6 @@ import (
 const (
 	// blip is how long a wait may take before music is worth beginning.
 	blip = 20 * time.Millisecond
-	// tooShort is a playback of music that cannot have been music.
-	tooShort = 500 * time.Millisecond
 	// nothingToHear stands in for music that cannot be played.
 	nothingToHear = "silence_stream://-1"
 	// ringing is the ringing tone of most of Europe (ITU-T E.180).
@@ -69,53 +68,59 @@ func (l *line) hold(ctx context.Context, h dialplan.Hold, done <-chan error) (ke
 	}
 	music := l.music(ctx, h.Music)
 	for {
-		began := time.Now()
 		id, err := l.start(ctx, "playback", music, l.terminators(false)...)
 		if err != nil {
 			return "", false, err
 		}
-		key, waited, ended, err := l.listen(ctx, h, id, done)
-		if !ended {
+		key, waited, e, err := l.listen(ctx, h, id, done)
+		if e == nil {
 			return key, waited, err
 		}
-		if time.Since(began) < tooShort && music != nothingToHear {
+		if !isMusic(e) && music != nothingToHear {
 			l.missing(music, errNoFile)
 			music = nothingToHear
 		}
 	}
 }
 
-// listen waits while one playback of music runs. ended tells that it has come
-// to its end and has to begin again.
-func (l *line) listen(ctx context.Context, h dialplan.Hold, id string, done <-chan error) (key string, waited, ended bool, err error) {
+// isMusic tells whether what a playback has come to the end of can be played
+// again and again: it was there, and was no click.
+func isMusic(completion *esl.Event) bool {
+	played, err := strconv.Atoi(completion.Var("playback_ms"))
+	return completion.Get("Application-Response") == "FILE PLAYED" && (err != nil || played >= 200)
+}
+
+// listen waits while one playback of music runs. The completion is not nil
+// when the music has come to its end and has to begin again.
+func (l *line) listen(ctx context.Context, h dialplan.Hold, id string, done <-chan error) (key string, waited bool, completion *esl.Event, err error) {
 	probe := time.NewTicker(probeEvery)
 	defer probe.Stop()
 	for {
 		select {
 		case result := <-done:
 			if err := l.stop(ctx, id); err != nil && result == nil {
-				return "", true, false, err
+				return "", true, nil, err
 			}
-			return "", true, false, result
+			return "", true, nil, result
 		case <-ctx.Done():
-			return "", false, false, context.Cause(ctx)
+			return "", false, nil, context.Cause(ctx)
 		case <-probe.C:
 			if running, err := l.runs(ctx); err != nil || !running {
-				return "", false, err == nil, err
+				return "", false, l.sess.Channel(), err
 			}
 		case e, ok := <-l.sess.Events():
 			if !ok {
 				l.over = errLost
-				return "", false, false, l.over
+				return "", false, nil, l.over
 			}
 			if l.take(e); l.over != nil {
-				return "", false, false, l.over
+				return "", false, nil, l.over
 			}
 			if completes(e, id) {
-				return "", false, true, nil
+				return "", false, e, nil
 			}
 			if key := l.pick(h.Keys); key != "" {
-				return key, false, false, l.stop(ctx, id)
+				return key, false, nil, l.stop(ctx, id)
 			}
 		}
 	}

@@ -14,6 +14,8 @@ import (
 const (
 	// redialEvery is the pause between attempts to reach a node.
 	redialEvery = time.Second
+	// unset is what uuid_getvar answers for a variable without a value.
+	unset = "_undef_"
 	// noCall is a filter that lets nothing pass: without any filter a node
 	// would send the events of all its calls.
 	noCall = "none"
@@ -207,23 +209,28 @@ func (n *node) resumes(ctx context.Context, uuid string) (bool, error) {
 	return answer == "true", err
 }
 
-// bring transfers a call to where it came from, the extension that hands calls
-// to controllers, with this one's address first: a host that answers nobody
-// would hold it up.
+// bring transfers a call to the controller at an address, and only then to
+// where it came from, the extension that hands calls to controllers: a host in
+// its list that answers nobody would hold the call up.
 func (n *node) bring(ctx context.Context, uuid, address string) error {
 	where, err := n.conn.Pipeline(ctx,
+		esl.Command{Line: "api uuid_getvar " + uuid + " dialgraph_number"},
 		esl.Command{Line: "api uuid_getvar " + uuid + " destination_number"},
 		esl.Command{Line: "api uuid_getvar " + uuid + " context"})
 	if err != nil {
 		return err
 	}
-	to := where[0].ReplyText() + " XML " + where[1].ReplyText()
-	if !isDestination(to) {
+	number := where[0].ReplyText()
+	if number == unset {
+		number = where[1].ReplyText()
+	}
+	back := number + " XML " + where[2].ReplyText()
+	if !isDestination(back) {
 		return errors.New("call does not tell where it came from")
 	}
 	_, err = n.conn.Pipeline(ctx,
-		esl.Command{Line: "api uuid_setvar_multi " + uuid + " socket_resume=true;dialgraph_hosts=" + address},
-		esl.Command{Line: "api uuid_transfer " + uuid + " " + to})
+		esl.Command{Line: "api uuid_setvar_multi " + uuid + " socket_resume=true;dialgraph_number=" + number},
+		esl.Command{Line: "api uuid_transfer " + uuid + " 'socket:" + address + " async full,transfer:" + back + "' inline"})
 	return err
 }
 

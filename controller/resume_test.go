@@ -106,6 +106,7 @@ func TestResume(t *testing.T) {
 			script := append(slices.Clone(tt.until), pass(func() { one.kill(); close(killed) }))
 			call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: append(script, tt.after...)})
 			<-killed
+			await(t, "the first controller to be gone", func() bool { return one.Stats().Lost == 1 })
 			if tt.again != nil {
 				tt.again(sw, m)
 			}

@@ -161,7 +161,6 @@ func (c *Controller) take(ctx context.Context, dead string, watched *sync.WaitGr
 // to a controller by FreeSWITCH, or has gone on in the dialplan: it is looked
 // after until it ends, and left alone otherwise.
 func (c *Controller) rescue(ctx context.Context, o Owned, unowned bool, watched *sync.WaitGroup) {
-	log := c.cfg.Log.With("call", o.Call)
 	if c.live.has(o.Call) {
 		return
 	}
@@ -190,18 +189,25 @@ func (c *Controller) rescue(ctx context.Context, o Owned, unowned bool, watched 
 	case err != nil:
 		c.letGo(ctx, o)
 	case resumes:
-		if err := node.bring(ask, o.Call, c.cfg.Address); err != nil {
-			log.Warn("call not fetched", "error", err)
-			c.letGo(ctx, o)
-			return
-		}
-		c.stats.fetched.Add(1)
-		log.Info("call fetched", "from", o.Instance)
+		c.fetch(ctx, node, o)
 	default:
 		c.stats.adopted.Add(1)
-		log.Info("talk adopted", "from", o.Instance)
+		c.cfg.Log.Info("talk adopted", "call", o.Call, "from", o.Instance)
 		watched.Go(func() { c.adopt(ctx, node, o) })
 	}
+}
+
+// fetch transfers a call to this instance.
+func (c *Controller) fetch(ctx context.Context, node *node, o Owned) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Settle)
+	defer cancel()
+	if err := node.bring(ctx, o.Call, c.cfg.Address); err != nil {
+		c.cfg.Log.Warn("call not fetched", "call", o.Call, "error", err)
+		c.letGo(context.WithoutCancel(ctx), o)
+		return
+	}
+	c.stats.fetched.Add(1)
+	c.cfg.Log.Info("call fetched", "call", o.Call, "from", o.Instance)
 }
 
 // letGo puts a call back to be looked at again.
@@ -232,9 +238,7 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
 				c.finish(ctx, o, func(r *Record) { r.hungUp(e, c.cfg.Clock()) })
 				return
 			case e.Get("Answer-State") != "hangup": // CHANNEL_UNBRIDGE
-				if err := node.bring(ctx, o.Call, c.cfg.Address); err != nil {
-					c.cfg.Log.Warn("call not fetched", "call", o.Call, "error", err)
-				}
+				c.fetch(ctx, node, o)
 				return
 			}
 		case <-again.C:
