@@ -16,6 +16,7 @@ import (
 const (
 	heartbeat   = 15 * time.Second // between signs of life
 	maxStreams  = 256              // open at once
+	streamLife  = time.Hour        // then the client comes back, and its key is looked at again
 	eventWrite  = 10 * time.Second // for a client to take what is written
 	streamRetry = 2000             // ms that a client waits before it comes back
 )
@@ -63,12 +64,13 @@ type Missed struct {
 // watch writes events until the client goes, does not read any more, or the
 // API closes.
 func (a *API) watch(hctx huma.Context, lastID string) {
-	ctx, cancel := context.WithCancel(hctx.Context())
+	ctx, cancel := context.WithTimeout(hctx.Context(), streamLife)
 	defer cancel()
 	defer context.AfterFunc(a.done, cancel)()
 
 	_, w := humachi.Unwrap(hctx)
 	out := eventWriter{w: w, control: http.NewResponseController(w)}
+	_ = out.control.SetReadDeadline(time.Time{}) // the server's own would end the request's context
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep events back

@@ -150,6 +150,21 @@ func TestSlowClientHoldsUpNobody(t *testing.T) {
 	}
 }
 
+// hasty is a server whose own timeouts are shorter than a stream or an import.
+func hasty(s *http.Server) { s.ReadTimeout, s.WriteTimeout = 30*time.Millisecond, 30*time.Millisecond }
+
+func TestEventStreamsOutliveTheServersTimeouts(t *testing.T) {
+	s := newService(t, hasty)
+	w := s.watch("")
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for n := range 15 {
+		<-tick.C
+		s.publish(n + 1)
+		w.want(s.block(n+1, n+1))
+	}
+}
+
 func TestEventStreamsEndWithTheServer(t *testing.T) {
 	s := newService(t)
 	w := s.watch("")

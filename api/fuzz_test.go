@@ -32,7 +32,7 @@ func wellFormed(t *testing.T, w *httptest.ResponseRecorder, body string) {
 func FuzzImport(f *testing.F) {
 	for _, seed := range []string{
 		"", "\n\n", `{"customer":"c-1"}`, `{"customer":"c-1","extra":{"a":"b"}}` + "\r\n[]\nnull\n", `{"customer":1}`,
-		`{"customer":"c","customer":"d"}`, "\xff", strings.Repeat("[", 1000), strings.Repeat("x", maxLine+1) + "\n{}",
+		`{"customer":"c","customer":"d"}`, "\xff", strings.Repeat("[", 100),
 	} {
 		f.Add(seed)
 	}
@@ -52,7 +52,7 @@ func FuzzImport(f *testing.F) {
 
 func FuzzLines(f *testing.F) {
 	f.Add("a\nb", 1)
-	f.Add(strings.Repeat("x", maxLine)+"\ny", 7)
+	f.Add("\r\n\n  c  \n\xff", 7)
 	f.Fuzz(func(t *testing.T, body string, most int) {
 		want := strings.Split(body, "\n")
 		if want[len(want)-1] == "" {

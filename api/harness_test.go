@@ -43,7 +43,7 @@ type service struct {
 	health    *fakeHealth
 }
 
-func newService(t testing.TB) *service {
+func newService(t testing.TB, settings ...func(*http.Server)) *service {
 	t.Helper()
 	s := &service{
 		t: t, log: &journal{},
@@ -78,6 +78,9 @@ func newService(t testing.TB) *service {
 	}
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = api.Server()
+	for _, set := range settings {
+		set(server.Config)
+	}
 	server.Start()
 	t.Cleanup(func() {
 		api.Close()

@@ -94,6 +94,51 @@ func TestOutageImportThatBreaksOffChangesNothing(t *testing.T) {
 	s.want(404, "GET", "/v1/outages/kyiv/new", "")
 }
 
+// ticking gives one line whenever its ticker does.
+type ticking struct {
+	tick *time.Ticker
+	left int
+}
+
+func (b *ticking) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		return 0, io.EOF
+	}
+	<-b.tick.C
+	b.left--
+	return copy(p, `{"customer":"c-1"}`+"\n"), nil
+}
+
+func TestImportOutlivesTheServersTimeouts(t *testing.T) {
+	s := newService(t, hasty)
+	body := &ticking{time.NewTicker(10 * time.Millisecond), 15}
+	defer body.tick.Stop()
+	if told := s.importFrom(body); told.Kept != 15 {
+		t.Errorf("import told %+v, want 15 kept", told)
+	}
+}
+
+// importFrom imports customers from a body of unknown length.
+func (s *service) importFrom(body io.Reader) Imported {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), "POST", s.url+"/v1/customers:import", body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer crm")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
+	resp, err := client.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return into[Imported](s.t, exchange{body: string(answer)})
+}
+
 func TestImportStopsWhenTheStoreIsAway(t *testing.T) {
 	s := newService(t)
 	s.outages.fail = fmt.Errorf("%w: %w", ErrUnavailable, errStore)
@@ -137,29 +182,14 @@ func TestImportTakesConstantMemory(t *testing.T) {
 	s := newService(t)
 	const lines = 1500
 	body := &endless{line: `{"customer":"c-1","name":"` + strings.Repeat("y", 200) + `","extra":{"note":"` + strings.Repeat("x", 16<<10) + `"}}` + "\n", left: lines}
-	req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/customers:import", body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer crm")
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: time.Minute}
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := io.ReadAll(resp.Body)
-	_ = resp.Body.Close()
-	if err != nil {
-		t.Fatal(err)
+	if told := s.importFrom(body); told.Kept != lines {
+		t.Fatalf("import told %+v, want %d kept", told, lines)
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	if told := into[Imported](t, exchange{body: string(answer)}); told.Kept != lines {
-		t.Fatalf("told %s, want %d kept", answer, lines)
-	}
 	// 24 MB went through.
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 4<<20 {
 		t.Errorf("the heap has grown by %d bytes", grown)
