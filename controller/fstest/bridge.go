@@ -65,7 +65,7 @@ func (h *hunt) ringGroup(group []dial) (*leg, stop) {
 			h.failing(l)
 			continue
 		}
-		l.limit = c.limit(d, start)
+		l.limit = ringLimit(d.vars, c.get("call_timeout"), start)
 		h.legs = append(h.legs, l)
 		c.rings(h, l)
 	}
@@ -187,21 +187,21 @@ func (c *Call) continues(cause string) bool {
 		slices.Contains(strings.Split(strings.ToUpper(c.get("continue_on_fail")), ","), cause)
 }
 
-// limit is when a telephone stops ringing. FreeSWITCH counts whole seconds of
-// its clock, and so stops up to a second early.
-func (c *Call) limit(d dial, start time.Duration) time.Duration {
+// ringLimit is when a telephone stops ringing that starts now: after
+// leg_timeout, or call_timeout, else the default, in seconds. FreeSWITCH counts
+// whole seconds of its clock, and so stops up to a second early.
+func ringLimit(vars variables, channel string, now time.Duration) time.Duration {
 	seconds := 60
-	for _, name := range []string{"leg_timeout", "call_timeout", "originate_timeout"} {
-		v, ok := d.vars.lookup(name)
-		if !ok && name == "call_timeout" {
-			v = c.get(name)
-		}
+	if n, err := strconv.Atoi(channel); err == nil {
+		seconds = n
+	}
+	for _, name := range []string{"originate_timeout", "call_timeout", "leg_timeout"} {
+		v, _ := vars.lookup(name)
 		if n, err := strconv.Atoi(v); err == nil {
 			seconds = n
-			break
 		}
 	}
-	return start.Truncate(time.Second) + time.Duration(seconds)*time.Second
+	return now.Truncate(time.Second) + time.Duration(seconds)*time.Second
 }
 
 // cancelKey looks at the caller's keys while telephones ring: for

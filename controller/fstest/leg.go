@@ -149,9 +149,20 @@ func (l *leg) pickedUp(now time.Duration) {
 		l.sw.api(api)
 	}
 	l.at = now + l.whisper()
-	if l.get("group_confirm_key") != "" && l.get("group_confirm_key") != "exec" && l.keys != "" {
+	if l.acceptKey() != "" {
+		l.at = never
+	}
+	if l.acceptKey() != "" && l.keys != "" {
 		l.at = now + l.b.Think
 	}
+}
+
+// acceptKey is the key that has to be pressed by whoever answers, "" for none.
+func (l *leg) acceptKey() string {
+	if key := l.get("group_confirm_key"); key != "exec" {
+		return key
+	}
+	return ""
 }
 
 // whisper notes what the telephone plays before it is connected, and returns
@@ -177,23 +188,17 @@ func (l *leg) whisper() time.Duration {
 	return total
 }
 
-// accepted says whether whoever answered has done what group_confirm_key asks
-// for.
+// accepted says whether whoever answered has pressed what has to be pressed,
+// and has heard what is to be heard.
 func (l *leg) accepted(now time.Duration, pressed string) bool {
-	key := l.get("group_confirm_key")
-	if key == "" || key == "exec" {
-		return l.at <= now
-	}
-	if l.keys != "" && l.at <= now {
-		pressed += l.keys
-		l.keys = ""
-	}
-	l.at = never
-	if l.keys != "" {
-		l.at = now + l.b.Think
+	if l.at <= now {
+		pressed, l.keys, l.at = pressed+l.keys, "", never
+		if l.acceptKey() == "" {
+			return true
+		}
 	}
 	l.typed(pressed)
-	return strings.Contains(pressed, key)
+	return l.acceptKey() != "" && strings.Contains(pressed, l.acceptKey())
 }
 
 // typed tells of keys pressed at the telephone.

@@ -1,6 +1,7 @@
 package fstest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -107,18 +108,24 @@ func at1(events Transcript, k Kind) time.Duration {
 	return 0
 }
 
-// A controller that closes right after connect leaves a call without
+// A controller that closes before or right after connect leaves a call without
 // socket_resume parked for ever; with it the dialplan goes on.
 func TestClosedBeforeTheFirstCommand(t *testing.T) {
-	for _, resume := range []string{"true", "false"} {
-		t.Run("socket_resume="+resume, func(t *testing.T) {
+	for _, tt := range []struct {
+		resume  string
+		connect bool
+	}{{"true", true}, {"true", false}, {"false", true}, {"false", false}} {
+		resume := tt.resume
+		t.Run(fmt.Sprintf("socket_resume=%s, connect %v", resume, tt.connect), func(t *testing.T) {
 			port := listen(t)
 			sw := start(t, Config{Dialplan: func(string) []Action {
 				return []Action{{"set", "socket_resume=" + resume}, {"socket", port.Addr().String() + " async full"}}
 			}})
 			call := sw.Call(Caller{To: "0800"})
 			p := accept(t, port)
-			p.ask("connect")
+			if tt.connect {
+				p.ask("connect")
+			}
 			p.conn.Close()
 			if _, err := call.WaitFor(patient(t), func(e Event) bool { return e.Kind == Lost }); err != nil {
 				t.Fatal(err)
@@ -179,5 +186,18 @@ func hears(t testing.TB, call *Call, n int) {
 	t.Helper()
 	if _, err := call.WaitFor(patient(t), nth(Heard, n)); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A controller that accepts and says nothing is given up, and the call goes on
+// to the next one.
+func TestMuteController(t *testing.T) {
+	mute, port := listen(t), listen(t)
+	sw := start(t, Config{Hosts: []string{mute.Addr().String()}})
+	call := sw.Call(Caller{To: "0800"})
+	accept(t, mute)
+	sw.SetGlobal("dialgraph_hosts", port.Addr().String())
+	if data := accept(t, port).take(); data["Unique-ID"] != call.UUID() {
+		t.Errorf("the second controller got %q", data["Unique-ID"])
 	}
 }

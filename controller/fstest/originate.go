@@ -51,7 +51,7 @@ func (s *Switch) raise(d dial) (l *leg, cause string) {
 		default:
 		}
 	})
-	limit := (&Call{channel: channel{sw: s}}).limit(d, s.clock.now())
+	limit := ringLimit(d.vars, "", s.clock.now())
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for l.cause == "" {

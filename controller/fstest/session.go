@@ -37,10 +37,10 @@ type message struct {
 
 // control says who commands the call. The channel's lock guards it.
 type control struct {
-	controller *listener   // the connection that socket waits for; nil without
-	listeners  []*listener // every connection that was dialled for this call
-	locked     bool        // what runs was sent with event-lock
-	spoken     time.Duration
+	controller *listener     // the connection that socket waits for; nil without
+	listeners  []*listener   // every connection that was dialled for this call
+	locked     bool          // what runs was sent with event-lock
+	spoken     time.Duration // when the caller stops or stopped to speak
 }
 
 // ringCount counts telephones that ring for the call.
@@ -177,20 +177,20 @@ func (c *Call) wait(w watch) stop {
 			return changed
 		}
 		now := c.sw.clock.now()
-		s, next, d, m := c.look(w, now)
+		n := c.look(w, now)
 		switch {
-		case s != elapsed:
-			return s
-		case d != nil:
-			if s := w.key(*d); s != elapsed {
+		case n.stop != elapsed:
+			return n.stop
+		case n.digit != nil:
+			if s := w.key(*n.digit); s != elapsed {
 				return s
 			}
-		case m != nil:
-			c.execute(*m)
-		case next <= now:
+		case n.message != nil:
+			c.execute(*n.message)
+		case n.at <= now:
 			return elapsed
 		default:
-			timer.Reset(c.sw.clock.wall(min(next-now, 24*time.Hour)))
+			timer.Reset(c.sw.clock.wall(min(n.at-now, 24*time.Hour)))
 			select {
 			case <-c.wake:
 			case <-timer.C:
@@ -199,37 +199,45 @@ func (c *Call) wait(w watch) stop {
 	}
 }
 
-// look takes what is due now: an end, a digit or a message; or it says when to
-// look again.
-func (c *Call) look(w watch, now time.Duration) (stop, time.Duration, *digit, *message) {
+// next is what a wait has to deal with: a stop, a digit, or a message; or
+// nothing before a time.
+type next struct {
+	stop    stop
+	digit   *digit
+	message *message
+	at      time.Duration
+}
+
+// look takes out what is due now.
+func (c *Call) look(w watch, now time.Duration) next {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.hungup:
-		return gone, 0, nil, nil
+		return next{stop: gone}
 	case c.transfer != nil || c.leaving():
-		return taken, 0, nil, nil
+		return next{stop: taken}
 	case c.broken && !w.deaf:
 		c.broken = false
-		return broken, 0, nil, nil
+		return next{stop: broken}
 	}
-	next := min(w.until, c.note(now))
+	at := min(w.until, c.note(now))
 	if w.key != nil && c.noted > 0 && c.digits[0].due <= w.until {
 		d := c.digits[0]
 		c.digits = slices.Delete(c.digits, 0, 1)
 		c.noted--
 		c.fire("DTMF", "DTMF-Digit", string(d.key), "DTMF-Duration", "800", "DTMF-Source", d.source)
-		return elapsed, 0, &d, nil
+		return next{digit: &d}
 	}
 	if !c.locked && !w.sleep && len(c.messages) > 0 {
 		m := c.messages[0]
 		if m.due <= now {
 			c.messages = slices.Delete(c.messages, 0, 1)
-			return elapsed, 0, nil, &m
+			return next{message: &m}
 		}
-		next = min(next, m.due)
+		at = min(at, m.due)
 	}
-	return elapsed, next, nil, nil
+	return next{at: at}
 }
 
 // note writes the keys that are pressed by now into the transcript and returns

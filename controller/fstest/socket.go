@@ -23,11 +23,10 @@ func appSocket(c *Call, arg string) {
 	if l == nil {
 		return
 	}
-	if c.greeted(l) {
-		c.park(l)
-	} else if c.up() {
+	if !c.greeted(l) {
 		l.close()
 	}
+	c.park(l)
 	c.mu.Lock()
 	c.controller, c.lost = nil, false
 	c.mu.Unlock()
@@ -89,9 +88,9 @@ func (c *Call) greeted(l *listener) bool {
 	}
 }
 
-// park lets the controller command the call. A controller that closed before
-// it commanded anything, on a call without socket_resume, leaves it parked for
-// ever (seen on a real one).
+// park lets the controller command the call. A controller that went before it
+// commanded anything leaves a call without socket_resume parked for ever (seen
+// on a real one).
 func (c *Call) park(l *listener) {
 	for {
 		s := c.wait(watch{until: never, key: drop, news: func() bool {
