@@ -141,7 +141,7 @@ func (d *dial) advance(s *State, outcome Outcome) {
 func (d *dial) after(c *call, outcome Outcome) ref {
 	switch outcome {
 	case Answered:
-		c.Cursor.Walked = 0
+		c.talked()
 		return d.Next
 	case Busy, Rejected:
 		return d.Busy

@@ -63,6 +63,9 @@ func (q *queue) run(ctx context.Context, c *call, s *State) (ref, error) {
 			s.Until = c.Now().Add(q.MaxWait)
 		}
 	case phaseRing:
+		if s.Offer == nil {
+			return 0, errors.New("resume an offer that the cursor does not have")
+		}
 		if next, done, err := v.resumed(ctx); err != nil || done {
 			return next, err
 		}
@@ -278,7 +281,7 @@ func (v *queueVisit) talked(ctx context.Context, offer *Offer, got Bridged) {
 	}
 	v.report(ctx, offer, Report{Outcome: Answered, Answered: got.Answered, Ended: got.Ended})
 	v.leave(ctx, LeaveServed)
-	v.call.Cursor.Walked = 0
+	v.call.talked()
 }
 
 // left leaves the queue by a key of the caller.

@@ -121,7 +121,7 @@ func (n *say) sounds(c *call) ([]Sound, error) {
 	if n.kind == "" {
 		return freeText(c.Cursor.Language, value), nil
 	}
-	return say1(c.Cursor.Language, n.kind, value, n.Currency)
+	return words(c.Cursor.Language, n.kind, value, n.Currency)
 }
 
 // written puts what an expression gave into the form that package spoken reads.
@@ -161,8 +161,8 @@ func freeText(language, text string) []Sound {
 	return []Sound{{Text: strings.TrimSpace(clean.String()), Lang: language}}
 }
 
-// say1 is a value as words.
-func say1(language string, kind spoken.Kind, value, currency string) ([]Sound, error) {
+// words is a value as it is spoken.
+func words(language string, kind spoken.Kind, value, currency string) ([]Sound, error) {
 	fragments, err := spoken.Say(baseOf(language), kind, value, spoken.Options{Currency: currency})
 	if err != nil {
 		return nil, err
@@ -176,7 +176,7 @@ func say1(language string, kind spoken.Kind, value, currency string) ([]Sound, e
 
 // spell is digits one by one.
 func (c *call) spell(ctx context.Context, digits string) []Sound {
-	sounds, err := say1(c.Cursor.Language, spoken.Digits, digits, "")
+	sounds, err := words(c.Cursor.Language, spoken.Digits, digits, "")
 	if err != nil && digits != "" {
 		c.trouble(ctx, "digits cannot be said", err)
 	}

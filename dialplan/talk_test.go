@@ -109,6 +109,12 @@ func TestDial(t *testing.T) {
 			want: "play hello\nring 101\nring +380441234567\nring a@b\nexit"},
 		{name: "all at once", end: HungUp, nodes: "\n  start: {dial: {to: [101, 102], together: yes}}\n",
 			want: "ring 101\nring 102\nhangup NORMAL_CLEARING"},
+		{name: "keys pressed before the talk are not for the survey", end: Exited, nodes: `
+  start: {menu: ask, keys: {"1": people}, silent: out}
+  people: {dial: 101, next: rate}
+  rate: {menu: again, keys: {"5": out}, silent: out}
+  out: {exit: }
+`, keys: []string{"155", "", ""}, want: "ask ask\nkey 1\nring 101\nask again\nsilence\nask again\nsilence\nexit"},
 		{name: "hangs up while it rings", nodes: dialNode, end: CallerLeft, prop: func(p *phone) { p.outcomes = []Outcome{Gone} },
 			want: "play hello\nring 101"},
 	})

@@ -79,6 +79,13 @@ func (c *call) bridge(ctx context.Context, b Bridge) (Bridged, error) {
 	return c.Line.Bridge(ctx, b)
 }
 
+// talked notes that the caller has talked to somebody. Keys pressed before and
+// meanwhile were not meant for what follows.
+func (c *call) talked() {
+	c.Line.Typed().Clear()
+	c.Cursor.Walked = 0
+}
+
 // exit leaves the menu for the destination, "" for the number's fallback.
 func (c *call) exit(ctx context.Context, destination string) error {
 	c.save(ctx, true)

@@ -159,7 +159,8 @@ func (c *call) walk(ctx context.Context) error {
 // before the call was resumed.
 func (c *call) begin(ctx context.Context) error {
 	at, ok := c.Menu.index[c.Cursor.Node]
-	if !ok || c.Cursor.Version != c.Menu.version || c.Cursor.Schema > CursorSchema {
+	if !ok || c.Cursor.Version != c.Menu.version || c.Cursor.Schema > CursorSchema ||
+		!slices.Contains(c.Menu.languages, c.Cursor.Language) || c.Cursor.State.Index < 0 {
 		return fmt.Errorf("resume at node %q: the cursor is of menu %s version %s, schema %d",
 			c.Cursor.Node, c.Cursor.Menu, c.Cursor.Version, c.Cursor.Schema)
 	}

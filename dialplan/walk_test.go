@@ -193,6 +193,12 @@ func TestChooseSetAndTheLike(t *testing.T) {
   c: {say: {number: len(text)}, next: out}
   out: {exit: }
 `, want: "play ten\nexit"},
+		{name: "what is no number is not kept", end: Exited, nodes: `
+  start: {set: {big: 2.0 ** 10000, none: 1 / count}, next: b}
+  b: {say: {number: big}, next: c}
+  c: {say: {number: none}, next: out}
+  out: {exit: }
+`, want: "play zero\nplay zero\nexit"},
 		{name: "open", end: Exited, nodes: "\n  start: {hours: office, open: a, closed: b}\n  a: {exit: a}\n  b: {exit: b}\n", want: "exit a"},
 		{name: "an outage around the address", end: Exited, caller: Caller{Address: "kyiv/main/10"}, nodes: `
   start: {outage: , found: a, none: out}
