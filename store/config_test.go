@@ -252,11 +252,11 @@ func TestLiveSeesAChangeWithinASecond(t *testing.T) {
 		}
 		changed := time.Now()
 		second := activeMenu(t, s, "line", "two")
-		eventually(t, func() error {
+		eventually(t, func() string {
 			if m, err := live.Active("line"); err != nil || m.Version() != second {
-				return fmt.Errorf("Active = %v, %v, want %s", m, err, second)
+				return fmt.Sprintf("Active = %v, %v, want %s", m, err, second)
 			}
-			return nil
+			return ""
 		})
 		if d := time.Since(changed); d > time.Second {
 			t.Errorf("seen after %v, want a second at most", d)
@@ -317,18 +317,18 @@ func background(t *testing.T, f func(context.Context) error) {
 	})
 }
 
-// eventually polls until ok returns nil.
-func eventually(t *testing.T, ok func() error) {
+// eventually polls until nothing is wrong any more.
+func eventually(t *testing.T, wrong func() string) {
 	t.Helper()
 	deadline := time.After(5 * time.Second)
 	for {
-		err := ok()
-		if err == nil {
+		fault := wrong()
+		if fault == "" {
 			return
 		}
 		select {
 		case <-deadline:
-			t.Fatal(err)
+			t.Fatal(fault)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

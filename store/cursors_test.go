@@ -141,11 +141,11 @@ func TestCursorsOutliveARestartOfRedis(t *testing.T) {
 	server.Restart()
 	other := newCursors(t, open(t, server.URL(), new(clock)), "two")
 	other.s.keys = c.s.keys
-	eventually(t, func() error {
+	eventually(t, func() string {
 		if got, err := other.Load(ctx, "a"); err != nil || got.Visit != 5 {
-			return fmt.Errorf("Load = %+v, %v, want the newest", got, err)
+			return fmt.Sprintf("Load = %+v, %v, want the newest", got, err)
 		}
-		return nil
+		return ""
 	})
 }
 
@@ -163,13 +163,13 @@ func TestCursorsOfManyCalls(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		eventually(t, func() error {
+		eventually(t, func() string {
 			for i := range calls {
 				if got, err := other.Load(t.Context(), fmt.Sprint("call-", i)); err != nil || got.Visit != visits-1 {
-					return fmt.Errorf("Load(call-%d) = %+v, %v, want visit %d", i, got, err, visits-1)
+					return fmt.Sprintf("Load(call-%d) = %+v, %v, want visit %d", i, got, err, visits-1)
 				}
 			}
-			return nil
+			return ""
 		})
 		if st := c.Stats(); st.Saved != calls*visits || st.Flushes >= st.Saved {
 			t.Errorf("stats = %+v, want fewer round trips than the %d cursors saved", st, calls*visits)

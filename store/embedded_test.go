@@ -157,12 +157,10 @@ func openedSnapshot(t testing.TB, dir string) *snapshot {
 
 // Whatever is done, and however it ends, the next start has what was flushed.
 func TestSnapshotRoundTrip(t *testing.T) {
+	base, tries := t.TempDir(), 0
 	rapid.Check(t, func(t *rapid.T) {
-		dir, err := os.MkdirTemp("", "snapshot")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer os.RemoveAll(dir)
+		tries++
+		dir := filepath.Join(base, fmt.Sprint(tries))
 		open := func() *Embedded {
 			e, err := OpenEmbedded(EmbeddedOptions{Dir: dir, Log: slog.New(slog.DiscardHandler)})
 			if err != nil {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -59,7 +58,7 @@ func open(t testing.TB, url string, c *clock) *Store {
 	t.Helper()
 	return New(dial(t, url), Options{
 		Prefix: fmt.Sprintf("t%d:", testPrefix.Add(1)),
-		Log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:    slog.New(slog.DiscardHandler),
 		Offset: c.Offset,
 	})
 }

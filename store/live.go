@@ -135,10 +135,10 @@ func (l *Live) Refresh(ctx context.Context) error {
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return fmt.Errorf("refresh configuration: %w", err)
 	}
-	switch {
-	case generation == was.generation:
+	switch generation {
+	case was.generation:
 		return nil
-	case generation == "":
+	case "":
 		return errVanished
 	}
 	var numbers, sites, active *redis.MapStringStringCmd

@@ -106,7 +106,7 @@ func newServer(t testing.TB, dir string, args ...string) *Server {
 // caller has locked shared.
 func startShared(t testing.TB, args ...string) *Server {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "storetest")
+	dir, err := os.MkdirTemp("", "storetest") //nolint:usetesting // it outlives this test; the guard removes it
 	if err != nil {
 		t.Fatalf("folder for redis-server: %v", err)
 	}
