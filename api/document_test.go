@@ -49,11 +49,7 @@ func TestOpenAPI(t *testing.T) {
 	x := s.want(200, "GET", "/openapi.json", "", "Authorization", "")
 	golden(t, "openapi.json", pretty(t, x.body))
 
-	var document struct {
-		OpenAPI    string
-		Components struct{ Schemas map[string]json.RawMessage }
-	}
-	document = into[struct {
+	document := into[struct {
 		OpenAPI    string
 		Components struct{ Schemas map[string]json.RawMessage }
 	}](t, x)

@@ -70,7 +70,6 @@ func (a *API) watch(hctx huma.Context, lastID string) {
 
 	_, w := humachi.Unwrap(hctx)
 	out := eventWriter{w: w, control: http.NewResponseController(w)}
-	_ = out.control.SetReadDeadline(time.Time{}) // the server's own would end the request's context
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep events back

@@ -25,7 +25,7 @@ type watcher struct {
 func (s *service) watch(lastID string) *watcher {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
-	req, err := http.NewRequestWithContext(ctx, "GET", s.url+"/v1/events", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/v1/events", nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -38,9 +38,12 @@ func (s *service) watch(lastID string) *watcher {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	w := &watcher{t: s.t, lines: bufio.NewScanner(resp.Body), close: func() { cancel(); _ = resp.Body.Close() }}
-	s.t.Cleanup(w.close)
-	if got := resp.Header.Get("Content-Type"); resp.StatusCode != 200 || got != "text/event-stream" {
+	s.t.Cleanup(func() {
+		cancel()
+		_ = resp.Body.Close()
+	})
+	w := &watcher{t: s.t, lines: bufio.NewScanner(resp.Body), close: cancel}
+	if got := resp.Header.Get("Content-Type"); resp.StatusCode != http.StatusOK || got != "text/event-stream" {
 		s.t.Fatalf("status %d, Content-Type %q", resp.StatusCode, got)
 	}
 	w.want("retry: 2000")

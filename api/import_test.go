@@ -77,7 +77,7 @@ func TestOutageImportThatBreaksOffChangesNothing(t *testing.T) {
 	s.want(204, "PUT", "/v1/outages/kyiv/old", `{"source":"noc"}`)
 
 	body, feed := io.Pipe()
-	req, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/v1/outages:import?source=noc", body)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/v1/outages:import?source=noc", body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestImportOutlivesTheServersTimeouts(t *testing.T) {
 // importFrom imports customers from a body of unknown length.
 func (s *service) importFrom(body io.Reader) Imported {
 	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), "POST", s.url+"/v1/customers:import", body)
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+"/v1/customers:import", body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
