@@ -18,8 +18,8 @@ type Number struct {
 	Menu     string   `json:"menu"`               //
 	Site     string   `json:"site"`               // DefaultSite when put without one
 	Language string   `json:"language,omitempty"` // of the line; "" for the menu's own
-	Answer   string   `json:"answer"`             // at-once (when put without one), at-input or by-agent
 	Fallback string   `json:"fallback,omitempty"` // EXTENSION [XML CONTEXT] that takes the call on leaving
+	Answer   string   `json:"answer"`             // at-once (when put without one), at-input or by-agent
 	MaxCalls int      `json:"max_calls,omitempty"`
 	Trunks   []string `json:"trunks,omitempty"` // trunks whose caller numbers are believed; none: as the controller says
 }

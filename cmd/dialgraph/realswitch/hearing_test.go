@@ -5,54 +5,67 @@ package realswitch
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
 
-// loud is the mean level above which a frame is sound and not silence.
-const loud = 120
+const (
+	toneGap  = 200 * time.Millisecond // a tone that pauses for less has not ended
+	voiceGap = 700 * time.Millisecond // neither have words
+	surely   = 3                      // frames that make a sound: fewer are where one ends and another begins
+)
 
-// hush is how long it must be quiet before a sound counts as ended: pauses
-// between words are shorter.
-const hush = 400 * time.Millisecond
-
-// A hearing is what was heard on one leg: sounds with their beginnings and
-// ends.
+// A hearing is what was heard on one leg: sounds with their beginnings and ends.
 type hearing struct {
 	mu      sync.Mutex
 	sounds  []sound
-	last    time.Time // the last loud frame
 	changed chan struct{}
 	closed  bool
 }
 
-// A sound is a stretch of time without a silence longer than hush.
+// A sound is one thing heard.
 type sound struct {
+	name       string // of the tone, or voice; "" while only its mark was heard
 	begin, end time.Time
-	level      int // mean of its frames
-	frames     int
+	frames     int // without the mark
+	marked     time.Time
+}
+
+func (s sound) gap() time.Duration {
+	if s.name == voice {
+		return voiceGap
+	}
+	return toneGap
 }
 
 func newHearing() *hearing { return &hearing{changed: make(chan struct{})} }
 
-// frame takes 20 ms.
-func (h *hearing) frame(now time.Time, level int) {
-	if level < loud {
+// frame takes what 20 ms sounded like.
+func (h *hearing) frame(now time.Time, name string) {
+	if name == "" {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.sounds) == 0 || now.Sub(h.last) > hush {
-		h.sounds = append(h.sounds, sound{begin: now})
+	var last *sound
+	if len(h.sounds) > 0 {
+		last = &h.sounds[len(h.sounds)-1]
 	}
-	s := &h.sounds[len(h.sounds)-1]
-	s.level = (s.level*s.frames + level) / (s.frames + 1)
-	s.frames++
-	s.end, h.last = now, now
-	h.wake()
-}
-
-func (h *hearing) wake() {
+	switch {
+	case name == mark && (last == nil || last.marked.IsZero() || now.Sub(last.marked) > markTime):
+		h.sounds = append(h.sounds, sound{begin: now, end: now, marked: now})
+	case name == mark:
+		last.marked, last.end = now, now
+	case last != nil && last.frames == 0 && now.Sub(last.end) < toneGap:
+		last.name, last.frames, last.end = name, 1, now
+	case last != nil && last.name == name && now.Sub(last.end) < last.gap():
+		last.frames, last.end = last.frames+1, now
+	case last != nil && last.frames < surely && !last.marked.IsZero():
+		last.name, last.frames, last.end = name, 1, now // the frame between mark and tone
+	default:
+		h.sounds = append(h.sounds, sound{name: name, begin: now, end: now, frames: 1})
+	}
 	close(h.changed)
 	h.changed = make(chan struct{})
 }
@@ -61,75 +74,53 @@ func (h *hearing) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
-	h.wake()
+	close(h.changed)
+	h.changed = make(chan struct{})
 }
 
-// heard is every sound so far.
-func (h *hearing) heard() []sound {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return append([]sound(nil), h.sounds...)
-}
-
-// waitSound waits for sound after a moment, and returns when it came.
-func (h *hearing) waitSound(ctx context.Context, after time.Time) (time.Time, error) {
+// next waits for the first sound from place i on, and returns the place after
+// it.
+func (h *hearing) next(ctx context.Context, i int) (sound, int, error) {
 	for {
 		h.mu.Lock()
 		changed, closed := h.changed, h.closed
-		for _, s := range h.sounds {
-			if s.end.After(after) {
-				begin := s.begin
+		for j := i; j < len(h.sounds); j++ {
+			if s := h.sounds[j]; s.frames >= surely {
 				h.mu.Unlock()
-				if begin.Before(after) {
-					begin = after
-				}
-				return begin, nil
+				return s, j + 1, nil
 			}
 		}
 		h.mu.Unlock()
 		if closed {
-			return time.Time{}, fmt.Errorf("the call ended without a sound after %s", after.Format(time.TimeOnly))
+			return sound{}, i, fmt.Errorf("the call ended; heard: %s", h)
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return time.Time{}, fmt.Errorf("no sound after %s: %w", after.Format(time.TimeOnly), ctx.Err())
+			return sound{}, i, fmt.Errorf("nothing more is heard; heard: %s", h)
 		}
 	}
 }
 
-// waitSilence waits until nothing was heard for as long as quiet.
-func (h *hearing) waitSilence(ctx context.Context, quiet time.Duration) error {
-	tick := time.NewTicker(frame)
-	defer tick.Stop()
-	began := time.Now()
-	for {
-		h.mu.Lock()
-		last := h.last
-		h.mu.Unlock()
-		if last.Before(began) {
-			last = began
-		}
-		if time.Since(last) >= quiet {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("not quiet for %v: %w", quiet, ctx.Err())
-		}
-	}
+// ended is when the sound before place i ended, so far.
+func (h *hearing) ended(i int) time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sounds[i-1].end
 }
 
-// loudness is the mean level of PCMU samples (ITU-T G.711), 0 to 32124.
-func loudness(ulaw []byte) int {
-	if len(ulaw) == 0 {
-		return 0
+// String is all that was heard.
+func (h *hearing) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []string
+	for _, s := range h.sounds {
+		if s.frames >= surely {
+			all = append(all, fmt.Sprintf("%s (at %s for %v)", s.name, s.begin.Format("05.000"), s.end.Sub(s.begin).Round(time.Millisecond)))
+		}
 	}
-	sum := 0
-	for _, b := range ulaw {
-		b = ^b
-		sum += (int(b&0x0f)<<3+0x84)<<(b>>4&7) - 0x84
+	if len(all) == 0 {
+		return "nothing"
 	}
-	return sum / len(ulaw)
+	return strings.Join(all, ", ")
 }
