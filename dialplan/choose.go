@@ -12,8 +12,6 @@ type chooseCase struct {
 	Next ref        `menu:"next,required" doc:"Where to go when the condition is true."`
 }
 
-func (n *choose) check(*loader) {}
-
 func (n *choose) run(ctx context.Context, c *call, _ *State) (ref, error) {
 	for i := range n.Cases {
 		result, err := c.evaluate(&n.Cases[i].When)

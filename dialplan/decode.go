@@ -66,7 +66,9 @@ func (l *loader) settings(n *yaml.Node, v reflect.Value, p *plan) {
 		l.places[f.name] = placeOf(pair.value)
 		l.value(pair.value, v.Field(f.index), f)
 	}
-	l.defaults(n, v, p.settings, func(name string) bool { return has(pairs, name) })
+	if n.Kind == yaml.MappingNode {
+		l.defaults(n, v, p.settings, func(name string) bool { return has(pairs, name) })
+	}
 }
 
 func (l *loader) unknownSetting(key *yaml.Node, p *plan) {

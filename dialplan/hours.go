@@ -14,8 +14,6 @@ type hours struct {
 	Closed ref   `branch:"closed" doc:"Where to go when it is closed."`
 }
 
-func (h *hours) check(*loader) {}
-
 func (h *hours) run(_ context.Context, c *call, _ *State) (ref, error) {
 	if h.Table.Open(c.local()) {
 		return h.Open, nil

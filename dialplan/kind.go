@@ -5,16 +5,18 @@ import (
 	"reflect"
 )
 
-// A kind is what a node does: its settings as read from the document, what may
-// be wrong with them, and how a call goes through it.
+// A kind is what a node does: its settings, as its tags say, and how a call
+// goes through it.
 type kind interface {
-	// check reports what is wrong with the settings taken together; each alone
-	// has been checked by its tag.
-	check(l *loader)
 	// run goes on from where the state stands: phaseStart on entry, or the
 	// phase that the kind has set before a waiting verb. It returns the node
 	// to go to.
 	run(ctx context.Context, c *call, s *State) (ref, error)
+}
+
+// A checker is a kind that may be wrong although each setting is right.
+type checker interface {
+	check(l *loader)
 }
 
 // A kindType is a kind as the document and the reference know it.
@@ -25,7 +27,8 @@ type kindType struct {
 	plan *plan  // its fields, from their tags
 }
 
-// kinds are all the kinds of node.
+// kinds are all the kinds of node. A new one is a line here and a file of its
+// own, with its type, what may be wrong with it, and its run.
 var kinds = register(
 	kindType{name: "play", zero: &play{}, doc: "Plays one or more prompts, always the same or by the time of day."},
 	kindType{name: "menu", zero: &menu{}, doc: "Plays a prompt and goes where the key that the caller presses leads to."},

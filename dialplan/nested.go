@@ -12,8 +12,6 @@ type callNode struct {
 	Next ref    `branch:"next" doc:"Where to go when the nested menu has returned."`
 }
 
-func (n *callNode) check(*loader) {}
-
 func (n *callNode) run(_ context.Context, c *call, _ *State) (ref, error) {
 	if len(c.Cursor.Stack) >= MaxStack {
 		return 0, fmt.Errorf("%d menus nested in each other", MaxStack)
@@ -36,7 +34,5 @@ func (c *callee) read(l *loader, n *yaml.Node, _ *field) {
 }
 
 type returnNode struct{}
-
-func (n *returnNode) check(*loader) {}
 
 func (n *returnNode) run(context.Context, *call, *State) (ref, error) { return endReturn, nil }

@@ -58,7 +58,7 @@ func (l *loader) readNodes(n *yaml.Node) {
 
 // readNode reads one node: its kind, a prompt before it, and its branches.
 func (l *loader) readNode(target *node, p pair) {
-	entries := l.mapping(p.value, []string{"a kind", "next"})
+	entries := l.mapping(p.value, []string{"a kind and its branches"})
 	value := l.kindOf(target, p, entries)
 	if value == nil {
 		l.guess(p.value)
@@ -74,8 +74,8 @@ func (l *loader) readNode(target *node, p pair) {
 		l.settings(value, v, target.kind.plan)
 	}
 	l.branches(target, v, p, entries)
-	if len(l.problems) == faults {
-		target.step.check(l)
+	if k, ok := target.step.(checker); ok && len(l.problems) == faults {
+		k.check(l)
 	}
 }
 

@@ -11,8 +11,6 @@ type outage struct {
 	None    ref        `branch:"none" doc:"Where to go when there is none, or the address is not known."`
 }
 
-func (o *outage) check(*loader) {}
-
 // outageWait is how long a call waits for the answer.
 const outageWait = 2 * time.Second
 

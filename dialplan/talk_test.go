@@ -3,6 +3,7 @@ package dialplan
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -131,5 +132,70 @@ func TestWaitIsBoundedAcrossAResume(t *testing.T) {
 	}
 	if waited := p.clock.Sub(begun) - listening; waited != 5*time.Minute {
 		t.Errorf("waited %v, want max_wait", waited)
+	}
+}
+
+// gone is a phone whose caller hangs up while no controller has the call.
+type gone struct{ *phone }
+
+func (g gone) Bridged(_ context.Context, id string) (Bridged, bool, error) {
+	got, ok := g.talked[id]
+	return got, ok, ErrHangup
+}
+
+func TestCallerLeftWhileNobodyHadTheCall(t *testing.T) {
+	for name, tt := range map[string]struct {
+		talked map[string]Bridged
+		want   string
+	}{
+		"while the agent rang": {nil, "report o7 gone\nleave t7 abandoned"},
+		"while they talked": {
+			map[string]Bridged{"o7": {Outcome: Answered, Answered: time.Unix(1, 0), ByCaller: true}},
+			"report o7 answered over\nleave t7 served",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPhone(t, menuOf(t, queueNode))
+			p.talked = tt.talked
+			cursor := NewCursor(p.menu, "c", Caller{}, Called{}, p.clock)
+			cursor.State = State{Phase: phaseRing, Ticket: "t7", Offer: &Offer{ID: "o7", Ticket: "t7"}, Bridge: "o7"}
+			end, err := Walk{Menu: p.menu, Cursor: cursor, Line: gone{p}, World: p}.Run(t.Context())
+			if got := strings.Join(p.log, "\n"); end != CallerLeft || err != nil || got != tt.want {
+				t.Errorf("Run = %q, %v after\n%s\nwant\n%s", end, err, got, tt.want)
+			}
+		})
+	}
+}
+
+// broken is a line that fails while it rings.
+type broken struct{ *phone }
+
+func (b broken) Bridge(context.Context, Bridge) (Bridged, error) {
+	return Bridged{}, errors.New("no such application")
+}
+
+func TestQueueIsLeftWhenTheLineFails(t *testing.T) {
+	p := newPhone(t, menuOf(t, queueNode))
+	cursor := NewCursor(p.menu, "c", Caller{}, Called{}, p.clock)
+	end, err := Walk{Menu: p.menu, Cursor: cursor, Line: broken{p}, World: p}.Run(t.Context())
+	want := joined + "hold\nreport o1 lost\nleave t1 fault\nexit"
+	if got := strings.Join(p.log, "\n"); end != Faulted || err == nil || got != want {
+		t.Errorf("Run = %q, %v after\n%s\nwant\n%s", end, err, got, want)
+	}
+}
+
+// stray is a phone that somebody else takes over while the caller waits.
+type stray struct{ *phone }
+
+func (s stray) Hold(context.Context, Hold, func(context.Context) error) (string, error) {
+	return "", ErrTaken
+}
+
+func TestTakenOverTheTicketIsKept(t *testing.T) {
+	p := newPhone(t, menuOf(t, queueNode))
+	cursor := NewCursor(p.menu, "c", Caller{}, Called{}, p.clock)
+	end, err := Walk{Menu: p.menu, Cursor: cursor, Line: stray{p}, World: p}.Run(t.Context())
+	if got := strings.Join(p.log, "\n") + "\n"; end != Taken || err != nil || got != joined {
+		t.Errorf("Run = %q, %v after\n%s\nwant\n%s", end, err, got, joined)
 	}
 }
