@@ -16,10 +16,10 @@ type Ref struct{ Site, ID string }
 type Page struct {
 	Site  string // set for nouns that belong to a site
 	After string // the last id already seen, "" for the beginning
-	Limit int    // 1 to MaxPage
+	Limit int    // 1 to MaxPage and one: whether there is more is told by one too many
 }
 
-// MaxPage is the most that a list returns at once.
+// MaxPage is the most that a client gets at once.
 const MaxPage = 1000
 
 // A Check is asked, in the same transaction that changes a resource, whether

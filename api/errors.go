@@ -21,6 +21,8 @@ var (
 	ErrUnavailable = errors.New("store does not answer")
 	// ErrPrecondition says that an If-Match or If-None-Match does not hold.
 	ErrPrecondition = errors.New("precondition failed")
+
+	errBody = errors.New("body broke off")
 )
 
 // statuses is the one table from errors to HTTP statuses and what clients are
@@ -35,6 +37,7 @@ var statuses = []struct {
 	{ErrConflict, http.StatusConflict, "somebody else changed it at the same moment: get it again and repeat"},
 	{ErrInUse, http.StatusConflict, "something else still refers to it"},
 	{ErrUnavailable, http.StatusServiceUnavailable, "the store does not answer: try again"},
+	{errBody, http.StatusBadRequest, "the body ended before its end, or came too slowly"},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "the store does not answer in time: try again"},
 	{context.Canceled, http.StatusServiceUnavailable, "the request was given up"},
 }

@@ -95,7 +95,7 @@ func takeLines(ctx context.Context, a *API, lines *lineReader, take func(context
 			told.refuse(lines.number, Fault{Message: err.Error()})
 			continue
 		case err != nil:
-			return told, newProblem(http.StatusBadRequest, "the body broke off")
+			return told, fmt.Errorf("%w: %w", errBody, err)
 		case len(line) == 0:
 			continue
 		}

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -137,6 +139,35 @@ func (s *service) importFrom(body io.Reader) Imported {
 		s.t.Fatal(err)
 	}
 	return into[Imported](s.t, exchange{body: string(answer)})
+}
+
+func TestImportOfHalfABodyTellsHowFarItGot(t *testing.T) {
+	s := newService(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_, err = fmt.Fprintf(conn, "POST /v1/customers:import HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer crm\r\nContent-Length: 1000\r\n\r\n%s\n{\"custo", `{"customer":"c-1"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "import broke off after 1 lines, of which 1 were kept (they stay): the body ended before its end, or came too slowly"
+	if got := into[Problem](t, exchange{body: string(answer)}).Detail; resp.StatusCode != http.StatusBadRequest || got != want {
+		t.Errorf("status %d, detail %q, want 400 and %q", resp.StatusCode, got, want)
+	}
 }
 
 func TestImportStopsWhenTheStoreIsAway(t *testing.T) {
