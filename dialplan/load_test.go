@@ -124,8 +124,8 @@ func TestDocumentsAreBounded(t *testing.T) {
 	}
 }
 
-// Whatever is in a document, Load returns; and a menu that loads, loads again
-// as the same one.
+// Whatever is in a document, Load returns; a menu that loads, loads again as the
+// same one, and every call in it ends.
 func FuzzLoad(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.*")
 	if err != nil {
@@ -157,6 +157,13 @@ func FuzzLoad(f *testing.F) {
 		}
 		if diff := cmp.Diff(m.Sounds(), again.Sounds()); diff != "" {
 			t.Fatalf("sounds differ:\n%s", diff)
+		}
+		p := newPhone(t, m)
+		p.keys, p.hangsUp = strings.Split("1,#,12#,,5,*,1234567890#,#,2,3,0,,,9", ","), true
+		p.outcomes = []Outcome{Busy, NoAnswer, Answered}
+		p.outage = Outage{Address: "kyiv", Message: "x"}
+		if end, _, err := p.dial(Caller{Known: true, Address: "kyiv/1", Name: "Ann"}); end == "" || end == Stopped {
+			t.Fatalf("the walk ended with %q, %v", end, err)
 		}
 	})
 }

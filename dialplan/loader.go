@@ -39,7 +39,8 @@ type loader struct {
 	root     *yaml.Node
 	menu     *Menu
 	problems Problems
-	guesses  int // names that may yet be compared for a suggestion
+	more     bool // problems are not all
+	guesses  int  // names that may yet be compared for a suggestion
 
 	hours  map[string]*Hours
 	queues []string // the names allowed; nil for any
@@ -189,9 +190,7 @@ func (l *loader) faultHere(field, format string, args ...any) {
 
 func (l *loader) faultAt(at place, format string, args ...any) {
 	if len(l.problems) == MaxProblems {
-		format, args = "more than %d faults: the rest is not listed", []any{MaxProblems}
-	}
-	if len(l.problems) > MaxProblems {
+		l.more = true
 		return
 	}
 	l.problems = append(l.problems, Problem{Line: int(at.line), Col: int(at.col), Message: fmt.Sprintf(format, args...)})
@@ -236,5 +235,9 @@ func (l *loader) withPaths() Problems {
 	for i, p := range l.problems {
 		l.problems[i].Path = wanted[place{int32(p.Line), int32(p.Col)}]
 	}
-	return l.problems.sorted()
+	told := l.problems.sorted()
+	if last := told[len(told)-1]; l.more {
+		told = append(told, Problem{Line: last.Line, Col: last.Col, Message: fmt.Sprintf("more than %d faults: the rest is not listed", MaxProblems)})
+	}
+	return told
 }

@@ -26,6 +26,7 @@ type phone struct {
 	join     []error // of Join, before there is a ticket
 	hold     []string
 	early    bool // keys are pressed before the prompt is heard
+	hangsUp  bool // when there is nothing more to key in
 
 	log     []string
 	tickets map[string]string // by request
@@ -119,6 +120,9 @@ func (p *phone) Collect(ctx context.Context, c Collect) (Collected, error) {
 		return got, nil
 	}
 	p.write("ask %s", heard(c.Prompt))
+	if len(p.keys) == 0 && p.hangsUp {
+		return Collected{}, ErrHangup
+	}
 	if len(p.keys) == 0 {
 		p.t.Fatalf("nothing scripted for %s\n%s", heard(c.Prompt), strings.Join(p.log, "\n"))
 	}

@@ -84,6 +84,21 @@ func TestKilledAtAnyStepTheWalkEndsTheSame(t *testing.T) {
 	})
 }
 
+// A menu is shared by all its calls.
+func TestMenuIsSharedByCalls(t *testing.T) {
+	m := menuOf(t, everyVerb)
+	for range 20 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			p := newPhone(t, m)
+			p.keys = []string{"2", "1", "12#", "#"}
+			if end, _, err := p.dial(Caller{}); end != HungUp || err != nil {
+				t.Errorf("dial = %q, %v, want a hangup", end, err)
+			}
+		})
+	}
+}
+
 // Every single verb of one long call.
 func TestKilledAtEachStep(t *testing.T) {
 	m := menuOf(t, everyVerb)
