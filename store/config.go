@@ -8,27 +8,29 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 )
 
-// Menus, numbers and sites are the configuration. Every change counts up one
-// generation and wakes up the instances that keep it in memory (Live).
+// Menus, numbers and sites are the configuration. Every change gives it a new
+// generation, a name that never was before, and wakes up the instances that
+// keep it in memory (Live).
 
 // putConfig stores a document of the configuration.
 //
 // KEYS[1] documents  KEYS[2] generation  KEYS[3] number-menus (numbers only)  KEYS[4] menus (numbers only)
-// ARGV[1] id  ARGV[2] document  ARGV[3] tag  ARGV[4] channel  ARGV[5] menu (numbers only)
+// ARGV[1] id  ARGV[2] document  ARGV[3] tag  ARGV[4] channel  ARGV[5] next generation  ARGV[6] menu (numbers only)
 // Returns created, replaced, changed or no menu.
 var putConfig = redis.NewScript(`
 local old = redis.call('HGET', KEYS[1], ARGV[1])
+if old == ARGV[2] then return 'replaced' end -- a repeated call, too
 if ARGV[3] ~= '' and ARGV[3] ~= (old and redis.sha1hex(old) or '-') then return 'changed' end
 if KEYS[3] then
-  if redis.call('HEXISTS', KEYS[4], ARGV[5]) == 0 then return 'no menu' end
-  redis.call('HSET', KEYS[3], ARGV[1], ARGV[5])
+  if redis.call('HEXISTS', KEYS[4], ARGV[6]) == 0 then return 'no menu' end
+  redis.call('HSET', KEYS[3], ARGV[1], ARGV[6])
 end
-if old == ARGV[2] then return 'replaced' end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('INCR', KEYS[2])
+redis.call('SET', KEYS[2], ARGV[5])
 redis.call('PUBLISH', ARGV[4], '')
 return old and 'replaced' or 'created'
 `)
@@ -36,7 +38,7 @@ return old and 'replaced' or 'created'
 // deleteConfig deletes a document of the configuration.
 //
 // KEYS[1] documents  KEYS[2] generation  KEYS[3] number-menus (numbers only)
-// ARGV[1] id  ARGV[2] tag  ARGV[3] channel
+// ARGV[1] id  ARGV[2] tag  ARGV[3] channel  ARGV[4] next generation
 // Returns deleted, missing or changed.
 var deleteConfig = redis.NewScript(`
 local old = redis.call('HGET', KEYS[1], ARGV[1])
@@ -45,7 +47,7 @@ if ARGV[2] ~= '' and ARGV[2] ~= redis.sha1hex(old) then return 'changed' end
 for i = 1, #KEYS do
   if i ~= 2 then redis.call('HDEL', KEYS[i], ARGV[1]) end
 end
-redis.call('INCR', KEYS[2])
+redis.call('SET', KEYS[2], ARGV[4])
 redis.call('PUBLISH', ARGV[3], '')
 return 'deleted'
 `)
@@ -86,7 +88,7 @@ func (d documents[T]) put(ctx context.Context, id string, v T, check Check[T], a
 		return false, fmt.Errorf("put %s %q: %w", d.noun, id, err)
 	}
 	return change(ctx, check, d.reader(id), func(ctx context.Context, tag string) (string, error) {
-		all := append([]any{id, document, tag, d.s.keys.configChannel()}, args...)
+		all := append([]any{id, document, tag, d.s.keys.configChannel(), uuid.NewString()}, args...)
 		return putConfig.Run(ctx, d.s.rdb, append([]string{d.hash, d.s.keys.configGeneration()}, d.with...), all...).Text()
 	})
 }
@@ -97,7 +99,7 @@ func (d documents[T]) delete(ctx context.Context, id string, check Check[T]) err
 		keys = append(keys, d.with[0])
 	}
 	_, err := change(ctx, check, d.reader(id), func(ctx context.Context, tag string) (string, error) {
-		return deleteConfig.Run(ctx, d.s.rdb, keys, id, tag, d.s.keys.configChannel()).Text()
+		return deleteConfig.Run(ctx, d.s.rdb, keys, id, tag, d.s.keys.configChannel(), uuid.NewString()).Text()
 	})
 	return err
 }

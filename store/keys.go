@@ -19,7 +19,7 @@ func (k keys) live(name string) string { return k.prefix + "s:" + name }
 
 // Configuration is small, read from memory and changed together (a menu
 // cannot be deleted while a number uses it), so it shares one tag.
-func (k keys) configGeneration() string { return k.doc("{conf}:generation") } // counter
+func (k keys) configGeneration() string { return k.doc("{conf}:generation") } // new with each change
 func (k keys) configChannel() string    { return k.prefix + "conf" }          // wakes up who reads it
 func (k keys) menus() string            { return k.doc("{conf}:menus") }      // hash: menu -> active version, "" for none
 func (k keys) menuVersions(menu string) string { // hash: version -> stored document
@@ -54,7 +54,7 @@ func (k keys) apiKeys() string { return k.doc("apikeys") } // hash: id -> JSON
 
 // Live calls: what must change together of one call shares its tag.
 func (k keys) cursor(call string) string { return k.live("{c:" + call + "}:cursor") } // JSON
-func (k keys) owner(call string) string  { return k.live("{c:" + call + "}:owner") }  // hash: instance, token, since in ms, node, core, talking
+func (k keys) owner(call string) string  { return k.live("{c:" + call + "}:owner") }  // hash: instance, token, token that left, since in ms, node, core, talking
 
 // Instances, and the calls they may own: the owner key of a call decides.
 func (k keys) instances() string                    { return k.live("{i}:leases") }                 // sorted set: lease end in ms, instance

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/dialgraph/dialgraph/dialplan"
@@ -36,15 +37,15 @@ return 'created'
 // activateMenu makes a version the one that new calls walk.
 //
 // KEYS[1] menus  KEYS[2] versions of this menu  KEYS[3] generation
-// ARGV[1] menu  ARGV[2] version  ARGV[3] channel  ARGV[4] tag of the active version, "" for any
+// ARGV[1] menu  ARGV[2] version  ARGV[3] channel  ARGV[4] tag of the active version, "" for any  ARGV[5] next generation
 // Returns replaced, missing or changed.
 var activateMenu = redis.NewScript(`
 if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 0 then return 'missing' end
 local active = redis.call('HGET', KEYS[1], ARGV[1])
+if active == ARGV[2] then return 'replaced' end -- a repeated call, too
 if ARGV[4] ~= '' and ARGV[4] ~= redis.sha1hex(active) then return 'changed' end
-if active == ARGV[2] then return 'replaced' end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('INCR', KEYS[3])
+redis.call('SET', KEYS[3], ARGV[5])
 redis.call('PUBLISH', ARGV[3], '')
 return 'replaced'
 `)
@@ -52,7 +53,7 @@ return 'replaced'
 // deleteMenu forgets a menu that no number uses.
 //
 // KEYS[1] menus  KEYS[2] versions of this menu  KEYS[3] generation  KEYS[4] number-menus
-// ARGV[1] menu  ARGV[2] channel
+// ARGV[1] menu  ARGV[2] channel  ARGV[3] next generation
 // Returns deleted, missing or in use.
 var deleteMenu = redis.NewScript(`
 for _, menu in ipairs(redis.call('HVALS', KEYS[4])) do
@@ -60,7 +61,7 @@ for _, menu in ipairs(redis.call('HVALS', KEYS[4])) do
 end
 if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 'missing' end
 redis.call('UNLINK', KEYS[2])
-redis.call('INCR', KEYS[3])
+redis.call('SET', KEYS[3], ARGV[3])
 redis.call('PUBLISH', ARGV[2], '')
 return 'deleted'
 `)
@@ -145,7 +146,7 @@ func (m Menus) Activate(ctx context.Context, menu, version string, check Check[M
 		return active, MenuState{Menu: menu, Active: active}, err
 	}, func(ctx context.Context, tag string) (string, error) {
 		return activateMenu.Run(ctx, m.s.rdb, []string{k.menus(), k.menuVersions(menu), k.configGeneration()},
-			menu, version, k.configChannel(), tag).Text()
+			menu, version, k.configChannel(), tag, uuid.NewString()).Text()
 	})
 	if err != nil {
 		return fmt.Errorf("activate menu %q version %q: %w", menu, version, err)
@@ -196,7 +197,7 @@ func (m Menus) Versions(ctx context.Context, menu string) ([]MenuVersion, error)
 func (m Menus) Delete(ctx context.Context, menu string) error {
 	k := m.s.keys
 	reply, err := deleteMenu.Run(ctx, m.s.rdb,
-		[]string{k.menus(), k.menuVersions(menu), k.configGeneration(), k.numberMenus()}, menu, k.configChannel()).Text()
+		[]string{k.menus(), k.menuVersions(menu), k.configGeneration(), k.numberMenus()}, menu, k.configChannel(), uuid.NewString()).Text()
 	if err == nil {
 		_, err = outcome(reply)
 	}

@@ -61,10 +61,11 @@ return 1
 // leaveCall gives a call away, unless another token has it.
 //
 // KEYS[1] owner  ARGV[1] token  ARGV[2] instance: "" for unowned, "-" for ended  ARGV[3] since in ms  ARGV[4] lifetime in ms
-// Returns how many were given away.
+// Returns how many were given away; a repeated call gets the first answer.
 var leaveCall = redis.NewScript(`
-if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'instance', ARGV[2], 'token', '', 'since', ARGV[3])
+local o = redis.call('HMGET', KEYS[1], 'token', 'left')
+if o[1] ~= ARGV[1] then return o[2] == ARGV[1] and 1 or 0 end
+redis.call('HSET', KEYS[1], 'instance', ARGV[2], 'token', '', 'left', ARGV[1], 'since', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1
 `)
@@ -72,12 +73,25 @@ return 1
 // takeCall claims a call from the instance that is expected to have it.
 //
 // KEYS[1] owner  ARGV[1] expected instance  ARGV[2] since that or longer, in ms  ARGV[3] taker  ARGV[4] token  ARGV[5] now in ms
-// Returns node, core and talking, or nil when somebody else was faster.
+// Returns node, core and talking, or nil when somebody else was faster; a
+// repeated call gets the first answer.
 var takeCall = redis.NewScript(`
-local o = redis.call('HMGET', KEYS[1], 'instance', 'since', 'node', 'core', 'talking')
-if o[1] ~= ARGV[1] or tonumber(o[2]) > tonumber(ARGV[2]) then return false end
-redis.call('HSET', KEYS[1], 'instance', ARGV[3], 'token', ARGV[4], 'since', ARGV[5])
+local o = redis.call('HMGET', KEYS[1], 'instance', 'since', 'node', 'core', 'talking', 'token')
+if o[6] ~= ARGV[4] then
+  if o[1] ~= ARGV[1] or tonumber(o[2]) > tonumber(ARGV[2]) then return false end
+  redis.call('HSET', KEYS[1], 'instance', ARGV[3], 'token', ARGV[4], 'since', ARGV[5])
+end
 return {o[3], o[4], o[5]}
+`)
+
+// dropUnowned takes a call off the list of unowned ones, unless it was
+// released again since.
+//
+// KEYS[1] unowned  ARGV[1] call  ARGV[2] time in ms
+var dropUnowned = redis.NewScript(`
+local since = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if since and tonumber(since) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
+return 1
 `)
 
 // Owners say who looks after a call. One instance's view: it remembers the
@@ -126,7 +140,7 @@ func (o *Owners) claim(ctx context.Context, v Owned, again bool) (won bool, err 
 	if err != nil {
 		return false, err
 	}
-	return n > 0, o.s.rdb.ZRem(ctx, k.unowned(), v.Call).Err()
+	return n > 0, o.delist(ctx, v.Call, v.Since)
 }
 
 // Update changes Talking, unless another token has the call by now.
@@ -244,11 +258,17 @@ func (o *Owners) take(ctx context.Context, call, from string, before, now time.T
 		o.mu.Unlock()
 	}
 	if from == "" {
-		err = o.s.rdb.ZRem(ctx, k.unowned(), call).Err()
+		err = o.delist(ctx, call, before)
 	} else {
 		err = o.s.rdb.SRem(ctx, k.instanceCalls(from), call).Err()
 	}
 	return v, won, err
+}
+
+// delist takes a call off the list of unowned ones if it has been there since
+// the time given or longer.
+func (o *Owners) delist(ctx context.Context, call string, since time.Time) error {
+	return dropUnowned.Run(ctx, o.s.rdb, []string{o.s.keys.unowned()}, call, since.UnixMilli()).Err()
 }
 
 // Get returns who looks after a call. ErrNotFound.

@@ -113,8 +113,10 @@ func TestNewestClaimWins(t *testing.T) {
 		if v, err := two.Get(ctx, "a"); v.Instance != "two" || v.Talking || err != nil {
 			t.Errorf("Get = %+v, %v, want it untouched by the former owner", v, err)
 		}
-		if mine, err := two.Forget(ctx, "a", "two-a"); !mine || err != nil {
-			t.Errorf("Forget by the owner = %v, %v, want mine", mine, err)
+		for _, when := range []string{"once", "again, as after a lost reply"} {
+			if mine, err := two.Forget(ctx, "a", "two-a"); !mine || err != nil {
+				t.Errorf("Forget by the owner, %s = %v, %v, want mine", when, mine, err)
+			}
 		}
 		if got := owner(t, one, "a"); got != "" {
 			t.Errorf("owner of an ended call = %q, want nobody", got)
@@ -193,6 +195,30 @@ func TestEachCallIsTakenByOne(t *testing.T) {
 			if got := owner(t, dead, call); got != by {
 				t.Errorf("owner of %s = %q, want %q", call, got, by)
 			}
+		}
+	})
+}
+
+// A call that is released again while somebody looks at it stays on the list.
+func TestCallReleasedAgainStaysListed(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store, c *clock) {
+		ctx, one, two := t.Context(), s.Owners("one"), s.Owners("two")
+		claim(t, one, "a")
+		if err := one.Release(ctx, "a", "one-a"); err != nil {
+			t.Fatal(err)
+		}
+		looked := one.now()
+		c.Advance(time.Second)
+		claim(t, one, "a")
+		if err := one.Release(ctx, "a", "one-a"); err != nil {
+			t.Fatal(err)
+		}
+		if err := two.delist(ctx, "a", looked); err != nil {
+			t.Fatal(err)
+		}
+		c.Advance(time.Second)
+		if taken, err := two.Take(ctx, "", time.Second, 1); err != nil || len(taken) != 1 {
+			t.Errorf("Take = %v, %v, want the call", taken, err)
 		}
 	})
 }
