@@ -32,12 +32,12 @@ func (a *API) events() {
 	op := huma.Operation{
 		OperationID: "watch-events", Method: http.MethodGet, Path: "/v1/events", Tags: []string{"events"}, Security: security(mayRead),
 		Summary: "Watch what happens",
-		Description: "A stream of server-sent events: call.started and call.ended with a Call, agent.status with an AgentStatus, queue.live with a QueueLive. " +
+		Description: "A stream of server-sent events: call.started and call.ended with a Call, agent.status with an AgentStatus when one was set. They are those of the controller that is asked: its calls, and the requests to it. " +
 			"A client that is too slow, or comes back too late, gets an event named missed with the number of events that are gone, and should read anew what it shows.",
 		Responses: map[string]*huma.Response{"200": {
 			Description: "Events as they happen",
 			Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{
-				OneOf: []*huma.Schema{schema(Call{}), schema(AgentStatus{}), schema(QueueLive{}), schema(Missed{})},
+				OneOf: []*huma.Schema{schema(Call{}), schema(AgentStatus{}), schema(Missed{})},
 			}}},
 		}},
 	}

@@ -68,15 +68,15 @@ func (w *watcher) want(block string) {
 
 func (s *service) publish(n int) {
 	s.t.Helper()
-	if err := s.api.cfg.Events.Publish(Event{QueueChange, QueueLive{Queue: fmt.Sprint(n)}}); err != nil {
+	if err := s.api.cfg.Events.Publish(Event{AgentChange, AgentStatus{Agent: fmt.Sprint(n), Since: noon}}); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-// block is a queue event as a client reads it.
-func (s *service) block(n int, queue int) string {
-	return fmt.Sprintf("id: %s-%d\nevent: queue.live\ndata: ", s.api.cfg.Events.epoch, n) +
-		fmt.Sprintf(`{"queue":"%d","waiting":0,"longest":0,"agents":null,"today":{"joined":0,"answered":0,"within":0,"abandoned":0,"left":0,"lost":0,"missed":0,"expired":0,"waited":0,"talked":0}}`, queue)
+// block is the event with this number as a client reads it.
+func (s *service) block(n int) string {
+	return fmt.Sprintf("id: %s-%d\nevent: agent.status\ndata: ", s.api.cfg.Events.epoch, n) +
+		fmt.Sprintf(`{"agent":"%d","status":"","state":"","since":"2026-03-02T12:00:00Z"}`, n)
 }
 
 func TestEventsReachWhoWatches(t *testing.T) {
@@ -84,11 +84,18 @@ func TestEventsReachWhoWatches(t *testing.T) {
 	s.publish(1) // before anybody watches
 	one, two := s.watch(""), s.watch("")
 	s.publish(2)
-	one.want(s.block(2, 2))
-	two.want(s.block(2, 2))
+	one.want(s.block(2))
+	two.want(s.block(2))
 	one.close()
 	s.publish(3)
-	two.want(s.block(3, 3))
+	two.want(s.block(3))
+}
+
+func TestStatusThatIsSetIsAnEvent(t *testing.T) {
+	s := newService(t)
+	w := s.watch("")
+	x := s.want(200, "PUT", "/v1/agents/maria/status", `{"status":"available"}`)
+	w.want("id: " + s.api.cfg.Events.id(1) + "\nevent: agent.status\ndata: " + strings.TrimSpace(x.body))
 }
 
 func TestEventsGoOnWhereAClientLeft(t *testing.T) {
@@ -97,12 +104,12 @@ func TestEventsGoOnWhereAClientLeft(t *testing.T) {
 		s.publish(n + 1)
 	}
 	w := s.watch(s.api.cfg.Events.id(3))
-	w.want(s.block(4, 4))
-	w.want(s.block(5, 5))
+	w.want(s.block(4))
+	w.want(s.block(5))
 	w = s.watch("another1-3") // from a controller that is gone
 	w.want("event: missed\ndata: {\"events\":0}")
 	s.publish(6)
-	w.want(s.block(6, 6))
+	w.want(s.block(6))
 }
 
 func TestEventsMissedAreTold(t *testing.T) {
@@ -112,7 +119,7 @@ func TestEventsMissedAreTold(t *testing.T) {
 	}
 	w := s.watch(s.api.cfg.Events.id(1))
 	w.want("event: missed\ndata: {\"events\":9}")
-	w.want(s.block(11, 11))
+	w.want(s.block(11))
 }
 
 // A client that reads nothing fills its socket, and must neither hold up
@@ -164,7 +171,7 @@ func TestEventStreamsOutliveTheServersTimeouts(t *testing.T) {
 	for n := range 15 {
 		<-tick.C
 		s.publish(n + 1)
-		w.want(s.block(n+1, n+1))
+		w.want(s.block(n+1))
 	}
 }
 

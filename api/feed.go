@@ -29,7 +29,6 @@ const (
 	CallStarted EventType = "call.started" // Call
 	CallEnded   EventType = "call.ended"   // Call
 	AgentChange EventType = "agent.status" // AgentStatus
-	QueueChange EventType = "queue.live"   // QueueLive
 )
 
 // A Feed is the latest events in a ring. All streams read from the one ring at

@@ -54,7 +54,11 @@ func (a *API) statuses(n noun) {
 		if err := a.cfg.Agents.SetStatus(ctx, in.Ref, in.Body); err != nil {
 			return nil, about("agent", in.ID, err)
 		}
-		return a.status(ctx, in.Ref)
+		set, err := a.status(ctx, in.Ref)
+		if err == nil {
+			err = a.cfg.Events.Publish(Event{AgentChange, set.Body})
+		}
+		return set, err
 	})
 }
 
