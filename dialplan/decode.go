@@ -20,7 +20,7 @@ func (l *loader) value(n *yaml.Node, v reflect.Value, f *field) {
 		r.read(l, n, f)
 		return
 	}
-	if v.Type() == reflect.TypeFor[time.Duration]() {
+	if v.Type() == durationType {
 		l.duration(n, v, f)
 		return
 	}
@@ -99,12 +99,12 @@ func (l *loader) list(n *yaml.Node, v reflect.Value, f *field) {
 	if n.Kind == yaml.SequenceNode {
 		items = n.Content
 	}
-	if most := atoi(f.max); most > 0 && len(items) > most {
-		l.fault(n, "%d of them: at most %d", len(items), most)
-		items = items[:most]
+	if f.most > 0 && len(items) > int(f.most) {
+		l.fault(n, "%d of them: at most %d", len(items), f.most)
+		items = items[:f.most]
 	}
 	item := *f
-	item.max = ""
+	item.most = 0
 	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
 	for i, n := range items {
 		l.value(n, v.Index(i), &item)
@@ -116,8 +116,8 @@ func (l *loader) text(n *yaml.Node, v reflect.Value, f *field) {
 	if !ok {
 		return
 	}
-	if most := atoi(f.max); most > 0 && len(text) > most {
-		l.fault(n, "%d bytes long: at most %d", len(text), most)
+	if f.most > 0 && len(text) > int(f.most) {
+		l.fault(n, "%d bytes long: at most %d", len(text), f.most)
 		return
 	}
 	v.SetString(text)
@@ -128,12 +128,12 @@ func (l *loader) number(n *yaml.Node, v reflect.Value, f *field) {
 	if !ok {
 		return
 	}
-	number, err := strconv.Atoi(text)
-	if err != nil || number < atoi(f.min) || number > atoi(f.max) {
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || number < f.least || number > f.most {
 		l.fault(n, "%s is %q: write a whole number from %s to %s", f.name, clip(text), f.min, f.max)
 		return
 	}
-	v.SetInt(int64(number))
+	v.SetInt(number)
 }
 
 func (l *loader) duration(n *yaml.Node, v reflect.Value, f *field) {
@@ -142,9 +142,7 @@ func (l *loader) duration(n *yaml.Node, v reflect.Value, f *field) {
 		return
 	}
 	d, err := time.ParseDuration(text)
-	least, _ := time.ParseDuration(f.min)
-	most, _ := time.ParseDuration(f.max)
-	if err != nil || d < least || d > most {
+	if err != nil || int64(d) < f.least || int64(d) > f.most {
 		l.fault(n, "%s is %q: write a time from %s to %s, as in 5s or 1m30s", f.name, clip(text), f.min, f.max)
 		return
 	}
@@ -249,10 +247,4 @@ func phrase(s string) string {
 		return s
 	}
 	return strings.ToLower(s[:1]) + strings.TrimSuffix(s[1:], ".")
-}
-
-// atoi is for the numbers in tags: "" is 0.
-func atoi(s string) int {
-	n, _ := strconv.Atoi(s)
-	return n
 }

@@ -3,7 +3,9 @@ package dialplan
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // A plan is what the tags of a struct say about the part of a document that is
@@ -32,6 +34,9 @@ type field struct {
 	doc      string
 	def      string
 	min, max string
+	least    int64 // min and max as numbers; of a duration, in nanoseconds
+	most     int64
+	takes    string // what is written there, for the reference
 	wants    string // of an expression
 	missing  string
 	required bool
@@ -48,7 +53,9 @@ func planOf(t reflect.Type) *plan {
 		f := field{
 			index: i, doc: sf.Tag.Get("doc"), def: sf.Tag.Get("default"), wants: sf.Tag.Get("wants"),
 			min: sf.Tag.Get("min"), max: sf.Tag.Get("max"), waits: sf.Tag.Get("waits") == "yes", plan: planOfField(sf.Type),
+			takes: takesOf(sf.Type),
 		}
+		f.least, f.most = bound(sf.Type, f.min), bound(sf.Type, f.max)
 		if setting, ok := sf.Tag.Lookup("menu"); ok {
 			name, options, _ := strings.Cut(setting, ",")
 			f.name = name
@@ -69,6 +76,27 @@ func planOf(t reflect.Type) *plan {
 	}
 	return p
 }
+
+// bound is a tag's min or max as a number, 0 for none.
+func bound(t reflect.Type, tag string) int64 {
+	if tag == "" {
+		return 0
+	}
+	if t == durationType {
+		d, err := time.ParseDuration(tag)
+		if err != nil {
+			panic(err)
+		}
+		return int64(d)
+	}
+	n, err := strconv.ParseInt(tag, 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+var durationType = reflect.TypeFor[time.Duration]()
 
 func planOfField(t reflect.Type) *plan {
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[reader]()) {

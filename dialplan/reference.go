@@ -2,7 +2,9 @@ package dialplan
 
 import (
 	"maps"
+	"reflect"
 	"slices"
+	"time"
 )
 
 // A KindDoc is what the reference says of one kind of node. It comes from the
@@ -20,6 +22,7 @@ type KindDoc struct {
 type FieldDoc struct {
 	Name     string
 	Doc      string // one sentence
+	Takes    string // what is written there: time, number, prompts and so on
 	Required bool
 	Default  string // of a setting, "" for none
 	Missing  string // of a branch that is left out: exit, hangup, none, or the branch that it follows
@@ -68,7 +71,7 @@ func fieldDocs(fields []field) []FieldDoc {
 	var all []FieldDoc
 	for _, f := range fields {
 		doc := FieldDoc{
-			Name: f.name, Doc: f.doc, Required: f.required, Default: f.def, Missing: f.missing,
+			Name: f.name, Doc: f.doc, Takes: f.takes, Required: f.required, Default: f.def, Missing: f.missing,
 			Min: f.min, Max: f.max, Wants: f.wants,
 		}
 		if f.plan != nil {
@@ -77,4 +80,41 @@ func fieldDocs(fields []field) []FieldDoc {
 		all = append(all, doc)
 	}
 	return all
+}
+
+// takesOf says what is written into a field of that type.
+func takesOf(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[time.Duration]():
+		return "time"
+	case reflect.TypeFor[prompts]():
+		return "prompts"
+	case reflect.TypeFor[expression]():
+		return "expression"
+	case reflect.TypeFor[spokenValue]():
+		return "value or expression"
+	case reflect.TypeFor[aKey]():
+		return "key"
+	case reflect.TypeFor[keyRow]():
+		return "keys"
+	case reflect.TypeFor[ref](), reflect.TypeFor[callee]():
+		return "node"
+	case reflect.TypeFor[translations]():
+		return "text, or one by language"
+	case reflect.TypeFor[table](), reflect.TypeFor[variable](), reflect.TypeFor[queueName](), reflect.TypeFor[languageCode]():
+		return "name"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "yes or no"
+	case reflect.Int:
+		return "number"
+	case reflect.String:
+		return "text"
+	case reflect.Slice:
+		if !reflect.PointerTo(t).Implements(reflect.TypeFor[reader]()) {
+			return "list"
+		}
+	}
+	return "mapping"
 }
