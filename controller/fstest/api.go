@@ -108,7 +108,7 @@ var channelCommands = map[string]func(s *Switch, ch *channel, call *Call, l *leg
 			arg = "NORMAL_CLEARING"
 		}
 		if call != nil {
-			call.hangup(arg, "")
+			call.kill(arg)
 		} else {
 			l.drop(arg)
 		}

@@ -108,6 +108,9 @@ func TestPlaybackKeys(t *testing.T) {
 			if done["Application-Response"] != "FILE PLAYED" {
 				t.Errorf("response %q", done["Application-Response"])
 			}
+			if ms, err := strconv.Atoi(done["variable_playback_ms"]); err != nil || !tt.cut && ms < 2000 {
+				t.Errorf("playback_ms = %q", done["variable_playback_ms"])
+			}
 			if got := done["variable_playback_terminator_used"]; (got == tt.key) != tt.cut {
 				t.Errorf("playback_terminator_used = %q\n%s", got, call.Transcript())
 			}

@@ -175,3 +175,31 @@ func TestNonsenseOnTheSocket(t *testing.T) {
 	}
 	login(t, sw)
 }
+
+// A hangup has its order; the linger notice comes once and has no fixed place.
+func TestOrderOfAHangup(t *testing.T) {
+	const want = "CHANNEL_HANGUP CHANNEL_EXECUTE_COMPLETE CHANNEL_EXECUTE_COMPLETE CHANNEL_HANGUP_COMPLETE"
+	for _, command := range []string{"api uuid_kill $uuid", "the caller hangs up"} {
+		_, call, p := answered(t, Config{}, Caller{})
+		p.start("playback", "local_stream://moh")
+		hears(t, call, 1)
+		if strings.HasPrefix(command, "api") {
+			p.ask(strings.ReplaceAll(command, "$uuid", call.UUID()))
+		} else {
+			call.Hangup()
+		}
+		var got []string
+		notices := 0
+		for range 5 {
+			f := p.read()
+			if f["Content-Disposition"] == "linger" {
+				notices++
+				continue
+			}
+			got = append(got, f["Event-Name"])
+		}
+		if s := strings.Join(got, " "); s != want || notices != 1 {
+			t.Errorf("%s: %s and %d notices, want %s and 1", command, s, notices, want)
+		}
+	}
+}

@@ -31,6 +31,7 @@ type listener struct {
 	lingers  atomic.Bool
 	linger   atomic.Int64 // seconds, -1 for without end
 	resume   atomic.Bool
+	told     atomic.Bool // that the call is over
 }
 
 func newListener(sw *Switch, conn net.Conn, call *Call) *listener {
@@ -220,16 +221,19 @@ func (l *listener) bye() {
 	l.write(append(b, "Content-Length: "+strconv.Itoa(len(text))+"\n\n"+text...))
 }
 
-// hungup tells the connection of a call that the call is over: it is closed,
-// or stays for as long as it asked for.
+// hungup tells the connection of a call, once, that the call is over: it is
+// closed, or stays for as long as it asked for.
 func (l *listener) hungup() {
+	if l.told.Swap(true) {
+		return
+	}
 	if !l.lingers.Load() {
 		l.bye()
 		l.close()
 		return
 	}
 	n := l.linger.Load()
-	l.write([]byte("Content-Type: text/disconnect-notice\nControlled-Session-UUID: " + l.call.uuid +
+	l.post([]byte("Content-Type: text/disconnect-notice\nControlled-Session-UUID: " + l.call.uuid +
 		"\nContent-Disposition: linger\nChannel-Name: " + l.call.name +
 		"\nLinger-Time: " + strconv.FormatInt(n, 10) + "\nContent-Length: 0\n\n"))
 	if n >= 0 {

@@ -97,6 +97,17 @@ func (c *Call) hangup(cause, how string) {
 	}
 }
 
+// kill is uuid_kill. The notice to lingering connections comes at once, before
+// what ran has completed; after any other hangup it comes last.
+func (c *Call) kill(cause string) {
+	c.hangup(cause, "")
+	for _, l := range c.dialled() {
+		if l.lingers.Load() {
+			l.hungup()
+		}
+	}
+}
+
 // up says whether the channel is up and belongs to what runs on it now.
 func (c *Call) up() bool {
 	c.mu.Lock()

@@ -98,6 +98,7 @@ func toneLength(tgml string) time.Duration {
 // hear plays sounds until they are over or key ends them. found tells whether
 // there was anything to be heard at all.
 func (c *Call) hear(list []sound, key func(digit) stop) (s stop, found bool) {
+	start := c.sw.clock.now()
 	for _, p := range list {
 		if !p.exists {
 			c.log(Missing, p.name)
@@ -112,8 +113,14 @@ func (c *Call) hear(list []sound, key func(digit) stop) (s stop, found bool) {
 		s = c.wait(watch{until: until, key: key})
 		c.diary.write(Event{At: c.sw.clock.now() - c.placed, Kind: Silence, Text: p.name, Cut: s != elapsed})
 		if s != elapsed {
-			return s, true
+			break
 		}
+	}
+	if found {
+		played := c.sw.clock.now() - start
+		c.set("playback_seconds", strconv.Itoa(int(played.Seconds())),
+			"playback_ms", strconv.FormatInt(played.Milliseconds(), 10),
+			"playback_samples", strconv.FormatInt(8*played.Milliseconds(), 10))
 	}
 	return s, found
 }

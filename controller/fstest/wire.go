@@ -93,20 +93,25 @@ func (l *listener) answerAPI(body string) {
 	l.write([]byte("Content-Type: api/response\nContent-Length: " + strconv.Itoa(len(body)) + "\n\n" + body))
 }
 
-// sendEvent wraps an event. While the peer waits for the reply to a command
-// events wait, too: FreeSWITCH has one thread for both.
+// sendEvent wraps an event.
 func (l *listener) sendEvent(body []byte) {
 	head := make([]byte, 0, 64)
 	head = append(head, "Content-Length: "...)
 	head = strconv.AppendInt(head, int64(len(body)), 10)
 	head = append(head, "\nContent-Type: text/event-plain\n\n"...)
+	l.post(head, body)
+}
+
+// post sends what the peer has not asked for. While the peer waits for the
+// reply to a command that waits, too: FreeSWITCH has one thread for both.
+func (l *listener) post(pieces ...[]byte) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	if l.busy {
-		l.held = append(l.held, head, body)
+		l.held = append(l.held, pieces...)
 		return
 	}
-	l.put(head, body)
+	l.put(pieces...)
 }
 
 // setBusy begins and ends the handling of a command.
@@ -120,7 +125,7 @@ func (l *listener) setBusy(busy bool) {
 	}
 }
 
-// write sends a reply or notice.
+// write sends a reply.
 func (l *listener) write(frame []byte) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
