@@ -46,8 +46,8 @@ func (l *loader) readNodes(n *yaml.Node) {
 	l.edges, l.ends = make([][]edge, len(pairs)), make([]bool, len(pairs))
 	l.queueNames = map[string]bool{}
 	for i, p := range pairs {
-		name, _ := l.name(p.key, "node")
-		m.nodes[i] = node{name: name, place: placeOf(p.key)}
+		l.name(p.key, "node")
+		m.nodes[i] = node{name: p.key.Value, place: placeOf(p.key)}
 		m.index[p.key.Value] = ref(i)
 	}
 	for i, p := range pairs {
@@ -68,11 +68,7 @@ func (l *loader) readNode(target *node, p pair) {
 	clear(l.places)
 	target.step = target.kind.make()
 	v := reflect.ValueOf(target.step).Elem()
-	if r, ok := target.step.(reader); ok {
-		r.read(l, value, &field{})
-	} else {
-		l.settings(value, v, target.kind.plan)
-	}
+	l.settings(value, v, target.kind.plan)
 	l.branches(target, v, p, entries)
 	if k, ok := target.step.(checker); ok && len(l.problems) == faults {
 		k.check(l)
