@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/dialgraph/dialgraph/store/storetest"
 )
 
 func TestParseURL(t *testing.T) {
@@ -59,6 +61,16 @@ func TestOpenRefuses(t *testing.T) {
 				t.Errorf("Open(%q) = %v, want an error with %q", tt.url, err, tt.want)
 			}
 		})
+	}
+}
+
+func TestOpenAsksSentinel(t *testing.T) {
+	s := open(t, storetest.Sentinel(t), new(clock))
+	if err := s.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Sites().Put(t.Context(), Site{Site: "kyiv", Region: "UA"}, nil); err != nil {
+		t.Error(err)
 	}
 }
 

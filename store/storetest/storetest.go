@@ -21,6 +21,7 @@ import (
 )
 
 const (
+	loopback    = "127.0.0.1"
 	startWithin = 10 * time.Second // from the start of a server to its first answer
 	pollEvery   = 5 * time.Millisecond
 )
@@ -84,6 +85,24 @@ func Cluster(t testing.TB) string {
 	return shared.cluster
 }
 
+// Sentinel starts a redis-server and a Sentinel that watches it, for this test
+// alone, and returns their URL.
+func Sentinel(t testing.TB) string {
+	t.Helper()
+	master := Start(t)
+	s := newServer(t, t.TempDir())
+	conf := filepath.Join(s.dir, "sentinel.conf") // Sentinel writes to it
+	text := fmt.Sprintf("bind %s\nport %s\ndir %s\nlogfile %s\nsentinel monitor main %s %s 1\n",
+		loopback, portOf(t, s.Addr), s.dir, s.log(), loopback, portOf(t, master.Addr))
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		t.Fatalf("configure Sentinel: %v", err)
+	}
+	s.args = []string{conf, "--sentinel"}
+	t.Cleanup(s.Stop)
+	s.Restart()
+	return "redis+sentinel://" + s.Addr + "/main"
+}
+
 // Embedded starts the in-process Redis for this test and returns its URL.
 func Embedded(t testing.TB) string {
 	t.Helper()
@@ -99,7 +118,11 @@ func Embedded(t testing.TB) string {
 // newServer prepares a server whose files are in dir.
 func newServer(t testing.TB, dir string, args ...string) *Server {
 	t.Helper()
-	return &Server{Addr: freeAddr(t), t: t, dir: dir, args: args}
+	s := &Server{Addr: freeAddr(t), t: t, dir: dir}
+	s.args = append([]string{
+		"--bind", loopback, "--port", portOf(t, s.Addr), "--dir", dir, "--save", "", "--logfile", s.log(),
+	}, args...)
+	return s
 }
 
 // startShared starts a server that lives as long as the test binary. The
@@ -116,6 +139,8 @@ func startShared(t testing.TB, args ...string) *Server {
 	shared.servers = append(shared.servers, s)
 	return s
 }
+
+func (s *Server) log() string { return filepath.Join(s.dir, "log") }
 
 // URL is where a client finds the server.
 func (s *Server) URL() string { return "redis://" + s.Addr + "/0" }
@@ -138,15 +163,7 @@ func (s *Server) Restart() {
 	if err != nil {
 		s.t.Fatal("no redis-server on this machine: install the Debian package redis-server")
 	}
-	host, port, err := net.SplitHostPort(s.Addr)
-	if err != nil {
-		s.t.Fatalf("address of redis-server: %v", err)
-	}
-	args := append([]string{
-		"--bind", host, "--port", port, "--dir", s.dir, "--save", "",
-		"--logfile", filepath.Join(s.dir, "log"),
-	}, s.args...)
-	cmd := exec.Command("sh", append([]string{"-c", guard, path}, args...)...)
+	cmd := exec.Command("sh", append([]string{"-c", guard, path}, s.args...)...)
 	if s.scratch {
 		cmd.Env = append(os.Environ(), "SCRATCH="+s.dir)
 	}
@@ -179,7 +196,7 @@ func (s *Server) await(what string, ok func(context.Context) error) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+			log, _ := os.ReadFile(s.log())
 			s.t.Fatalf("%s: not within %s: %v\n%s", what, startWithin, err, log)
 		}
 	}
@@ -209,7 +226,7 @@ func newCluster(t testing.TB) string {
 		servers, clients, buses = append(servers, s), append(clients, c), append(buses, bus)
 	}
 	for i, s := range servers[1:] {
-		if err := clients[0].Do(ctx, "cluster", "meet", "127.0.0.1", portOf(t, s.Addr), buses[i+1]).Err(); err != nil {
+		if err := clients[0].Do(ctx, "cluster", "meet", loopback, portOf(t, s.Addr), buses[i+1]).Err(); err != nil {
 			t.Fatalf("introduce %s: %v", s.Addr, err)
 		}
 	}
@@ -240,7 +257,7 @@ func formed(ctx context.Context, c *redis.Client, nodes int) error {
 // freeAddr is a loopback address that nobody listens on at the moment.
 func freeAddr(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", loopback+":0")
 	if err != nil {
 		t.Fatalf("find a free port: %v", err)
 	}
