@@ -171,7 +171,7 @@ func TestEventStreamsOutliveTheServersTimeouts(t *testing.T) {
 	for n := range 15 {
 		<-tick.C
 		s.publish(n + 1)
-		w.want(s.block(n+1))
+		w.want(s.block(n + 1))
 	}
 }
 

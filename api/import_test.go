@@ -59,7 +59,7 @@ func TestOutageImportReplacesASource(t *testing.T) {
 {"address":"kyiv/wrong","source":"crm"}
 {"message":"nowhere"}
 {"address":"kyiv//1"}
-{"address":"kyiv/next","until":"2026-03-02T18:00:00Z"}`)
+{"address":"kyiv/next","until":"2126-03-02T18:00:00Z"}`)
 	want := Imported{Lines: 5, Kept: 2, Bad: 3, Errors: []BadLine{
 		{2, []Fault{{Location: "source", Message: `is "crm", but the request is for "noc"`}}},
 		{3, []Fault{{Location: "address", Message: "is missing"}}},

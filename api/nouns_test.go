@@ -41,7 +41,7 @@ func TestEveryNounTellsItsStory(t *testing.T) {
 			{"GET", "/v1/customers?limit=5000", ""},
 		},
 		"outages": {
-			{"PUT", "/v1/outages/kyiv/khreshchatyk/10", `{"source":"crm","message":"Обрив кабелю","until":"2026-03-02T18:00:00+02:00"}`},
+			{"PUT", "/v1/outages/kyiv/khreshchatyk/10", `{"source":"crm","message":"Обрив кабелю","until":"2126-03-02T18:00:00+02:00"}`},
 			{"PUT", "/v1/outages/kyiv/podil", `{"message":"Планові роботи"}`},
 			{"GET", "/v1/outages/kyiv/khreshchatyk/10/25", ""},
 			{"GET", "/v1/outages/kyiv/lypky/1", ""},
@@ -50,6 +50,8 @@ func TestEveryNounTellsItsStory(t *testing.T) {
 			{"GET", "/v1/outages?limit=1&after=crm:kyiv/khreshchatyk/10", ""},
 			{"PUT", "/v1/outages/kyiv//10", `{}`},
 			{"PUT", "/v1/outages/kyiv/podil", `{"until":"tomorrow"}`},
+			{"PUT", "/v1/outages/kyiv/podil", `{"until":"2020-03-02T18:00:00Z"}`},
+			{"PUT", "/v1/outages/kyiv/podil", `{"expires":"2020-03-02T18:00:00Z"}`},
 			{"PUT", "/v1/outages/kyiv/podil", `{"address":"lviv","site":"west"}`},
 			{"DELETE", "/v1/outages/kyiv/khreshchatyk/10", ""},
 			{"DELETE", "/v1/outages/kyiv/khreshchatyk/10?source=crm", ""},

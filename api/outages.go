@@ -81,7 +81,7 @@ func (a *API) outages() {
 			Body Outage
 		}) (*struct{}, error) {
 			faults := append(same("site", &in.Body.Site, in.Site), same("address", &in.Body.Address, in.Address)...)
-			if len(faults) > 0 {
+			if faults = append(faults, in.Body.stale(time.Now())...); len(faults) > 0 {
 				return nil, faults
 			}
 			return nil, about("outage at", in.Address, a.cfg.Outages.Set(ctx, in.Body))
@@ -159,5 +159,20 @@ func belongs(o *Outage, site, source string) Invalid {
 	if o.Address == "" {
 		faults = append(faults, Fault{Location: "address", Message: "is missing"})
 	}
-	return faults
+	return append(faults, o.stale(time.Now())...)
+}
+
+// overrun is how long a flag stays beyond its expected end, unless it says.
+const overrun = time.Hour
+
+// stale refuses a flag that would be gone already: whoever sets it believes
+// that callers are told.
+func (o *Outage) stale(now time.Time) Invalid {
+	switch {
+	case !o.Expires.IsZero() && !o.Expires.After(now):
+		return Invalid{{Location: "expires", Message: "has passed: the flag would be gone already"}}
+	case o.Expires.IsZero() && !o.Until.IsZero() && !o.Until.Add(overrun).After(now):
+		return Invalid{{Location: "until", Message: "has passed by more than an hour: the flag would be gone already"}}
+	}
+	return nil
 }
