@@ -20,8 +20,10 @@ const (
 	EmbeddedRecords = 2_000  // Options.RecordMax that leaves room for documents
 )
 
-// embeddedFlush is how long changes gather before they are written to disk.
-const embeddedFlush = 100 * time.Millisecond
+const (
+	embeddedFlush = 100 * time.Millisecond // changes gather that long before they are written to disk
+	embeddedAgain = 5 * time.Second        // after a disk that failed
+)
 
 // ErrFull says that the embedded Redis holds as much as it can.
 var ErrFull = fmt.Errorf("the embedded store is full (%d values): run a Redis and start with --redis", EmbeddedValues)
@@ -163,6 +165,7 @@ func (e *Embedded) shut() {
 // run writes changes, some time after the first of them.
 func (e *Embedded) run() {
 	defer close(e.done)
+	wait := embeddedFlush
 	for {
 		select {
 		case <-e.stop:
@@ -172,9 +175,11 @@ func (e *Embedded) run() {
 		select {
 		case <-e.stop:
 			return
-		case <-time.After(embeddedFlush):
+		case <-time.After(wait):
 		}
+		wait = embeddedFlush
 		if err := e.flush(); err != nil {
+			wait = embeddedAgain
 			e.log.Error("changes are not on disk, trying again", "err", err)
 		}
 	}

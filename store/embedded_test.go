@@ -146,6 +146,35 @@ func TestSnapshotCutShort(t *testing.T) {
 	}
 }
 
+// A disk that failed in the middle of a line: what is written later is read.
+func TestSnapshotAfterADiskThatFailed(t *testing.T) {
+	dir := t.TempDir()
+	s := openedSnapshot(t, dir)
+	one := []entry{{Key: "k", Type: "string", Value: []byte("one")}}
+	if _, err := s.file.WriteString("0123"); err != nil { // the half that came through
+		t.Fatal(err)
+	}
+	if err := s.file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.append(one); err == nil {
+		t.Fatal("append to a closed file = nil, want an error")
+	}
+	if err := s.append(one); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openedSnapshot(t, dir)
+	if got := s.held["k"]; got == nil || got.members[""] != "one" {
+		t.Errorf("held %v, want what was written after the failure", got)
+	}
+	if err := s.close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func openedSnapshot(t testing.TB, dir string) *snapshot {
 	t.Helper()
 	s, corrupt, err := openSnapshot(dir)

@@ -80,7 +80,8 @@ type snapshot struct {
 	file  *os.File // appended to
 	lock  *os.File
 	held  map[string]*heldKey
-	lines int // entries in the file, more than are held until it is compacted
+	lines int  // entries in the file, more than are held until it is compacted
+	torn  bool // half a line may be at its end: nothing may follow it
 }
 
 // A heldKey is the members of a key as the file has them. A string is one
@@ -188,6 +189,11 @@ func (s *snapshot) append(batch []entry) error {
 	if len(batch) == 0 {
 		return nil
 	}
+	if s.torn {
+		if err := s.compact(); err != nil {
+			return err
+		}
+	}
 	line, err := encodeLine(batch)
 	if err == nil {
 		_, err = s.file.Write(line)
@@ -196,8 +202,8 @@ func (s *snapshot) append(batch []entry) error {
 		err = s.file.Sync()
 	}
 	if err != nil {
-		// Half a line may be there. Nothing may follow it.
-		return errors.Join(fmt.Errorf("write data file: %w", err), s.compact())
+		s.torn = true
+		return fmt.Errorf("write data file: %w", err)
 	}
 	for _, e := range batch {
 		s.hold(e)
@@ -242,7 +248,7 @@ func (s *snapshot) compact() error {
 	if s.file != nil {
 		_ = s.file.Close()
 	}
-	s.file, s.lines = next, lines
+	s.file, s.lines, s.torn = next, lines, false
 	return nil
 }
 
