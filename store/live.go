@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,6 +76,11 @@ func (l *Live) Active(menu string) (*dialplan.Menu, error) {
 		return m, nil
 	}
 	return nil, fmt.Errorf("active version of menu %q: %w", menu, ErrNotFound)
+}
+
+// Menus returns the active version of every menu, in no order.
+func (l *Live) Menus() []*dialplan.Menu {
+	return slices.Collect(maps.Values(l.now.Load().menus))
 }
 
 // Menu returns one version of a menu: from memory, or from Redis. ErrNotFound.

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/dialgraph/dialgraph/controller/tts"
 	"github.com/dialgraph/dialgraph/dialplan"
 	"github.com/dialgraph/dialgraph/dialplan/spoken"
+	"github.com/dialgraph/dialgraph/store"
 )
 
 // prompts are controller.Prompts: where FreeSWITCH finds what a menu says.
@@ -55,4 +58,30 @@ func below(base, name string) string {
 		return "http_cache://" + strings.TrimSuffix(base, "/") + "/" + name
 	}
 	return path.Join(base, name)
+}
+
+// renderEvery is how often active menus are looked at for prompts that have
+// not been rendered.
+const renderEvery = time.Second
+
+// renderAhead renders the prompts of active menus before a caller waits for
+// them, until ctx ends.
+func (p *prompts) renderAhead(ctx context.Context, live *store.Live, log *slog.Logger) error {
+	if p.engine == nil {
+		return nil
+	}
+	done := make(map[string]bool) // versions
+	return every(ctx, renderEvery, func(ctx context.Context) {
+		for _, m := range live.Menus() {
+			if done[m.Version()] {
+				continue
+			}
+			done[m.Version()] = true
+			for _, s := range m.Sounds() {
+				if _, err := p.File(ctx, s); err != nil && s.Text != "" && ctx.Err() == nil {
+					log.Warn("prompt not rendered", "menu", m.ID(), "prompt", s.Name, "language", s.Lang, "error", err)
+				}
+			}
+		}
+	})
 }

@@ -42,6 +42,7 @@ type server struct {
 	controller  *controller.Controller
 	http        *http.Server
 	health      *health
+	prompts     *prompts
 }
 
 // newServer opens everything that run needs. What it has opened is closed
@@ -111,7 +112,7 @@ func (s *server) control(c *serveCmd) error {
 	if err != nil {
 		return err
 	}
-	engine, speech, err := s.speech(c)
+	engine, err := s.speech(c)
 	if err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func (s *server) control(c *serveCmd) error {
 	s.controller, err = controller.New(controller.Config{
 		Instance: name, Address: address,
 		Numbers: routes{s.live}, Customers: customers{s.store.Customers()}, Cursors: s.cursors,
-		Records: told{records{s.store.Records()}, events, s.log}, Prompts: speech,
+		Records: told{records{s.store.Records()}, events, s.log}, Prompts: s.prompts,
 		World:  world{s.distributor, s.store.Outages(), s.cursors},
 		Owners: mine, Peers: mine, Limits: limits{s.limits, s.log}, Nodes: nodes,
 		DefaultTrunk: controller.Trunk{Trust: controller.Trust(c.Trust)}, AllowedNetworks: networks,
@@ -150,23 +151,29 @@ func (s *server) control(c *serveCmd) error {
 	return nil
 }
 
-// speech finds the engine that renders prompts. Without one FreeSWITCH's own
-// engine speaks.
-func (s *server) speech(c *serveCmd) (api.Prompts, *prompts, error) {
+// speech finds the engine that renders prompts, nil for none. Without one
+// FreeSWITCH's own engine speaks.
+func (s *server) speech(c *serveCmd) (api.Prompts, error) {
 	dir, err := c.promptsFolder()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	p := &prompts{recordings: c.Records, rendered: dir}
+	s.prompts = &prompts{recordings: c.Records, rendered: dir}
 	if c.URL != "" {
-		p.rendered = strings.TrimSuffix(c.URL, "/") + "/prompts"
+		s.prompts.rendered = strings.TrimSuffix(c.URL, "/") + "/prompts"
 	}
-	p.engine, err = tts.New(tts.Config{Dir: dir, Logger: s.log})
+	engine, err := tts.New(tts.Config{Dir: dir, Logger: s.log})
 	if errors.Is(err, tts.ErrNoEngine) {
 		s.log.Warn("espeak-ng is not installed: FreeSWITCH's own engine speaks, in English only")
-		return nil, p, nil
+		return nil, nil
 	}
-	return p.engine, p, err
+	s.prompts.engine = engine
+	return engine, err
+}
+
+// renderAhead renders prompts before a caller waits for them.
+func (s *server) renderAhead(ctx context.Context) error {
+	return s.prompts.renderAhead(ctx, s.live, s.log)
 }
 
 // run serves until ctx ends or a part fails, then drains and stops.
@@ -175,7 +182,7 @@ func (s *server) run(ctx context.Context) error {
 	defer stop()
 	g, failed := errgroup.WithContext(working)
 	for _, part := range []func(context.Context) error{
-		s.live.Run, s.distributor.Run, s.controller.Run, s.health.watch, s.renewLimits, s.tidy,
+		s.live.Run, s.distributor.Run, s.controller.Run, s.health.watch, s.renewLimits, s.renderAhead, s.tidy,
 	} {
 		g.Go(func() error { return part(failed) })
 	}
