@@ -20,32 +20,29 @@ var applications map[string]application
 
 func init() { // breaks the cycle of execute and socket
 	applications = map[string]application{
-		"answer":                 {run: appAnswer},
-		"pre_answer":             {run: appPreAnswer},
-		"ring_ready":             {run: appRingReady},
-		"hangup":                 {run: appHangup},
-		"park":                   {run: appPark},
-		"sleep":                  {run: appSleep},
-		"transfer":               {run: appTransfer},
-		"socket":                 {run: appSocket},
-		"set":                    {run: appSet, twice: true},
-		"export":                 {run: appExport, twice: true},
-		"multiset":               {run: appMultiset, twice: true},
-		"unset":                  {run: appUnset},
-		"multiunset":             {run: appMultiunset},
-		"log":                    {run: func(*Call, string) {}},
-		"playback":               {run: appPlayback, media: true},
-		"endless_playback":       {run: appEndless, media: true},
-		"say":                    {run: appSay, media: true},
-		"speak":                  {run: appSpeak, media: true},
-		"play_and_get_digits":    {run: appPlayAndGetDigits, media: true},
-		"record":                 {run: appRecord, media: true},
-		"bridge":                 {run: appBridge},
-		"flush_dtmf":             {run: appFlushDTMF},
-		"sched_hangup":           {run: appSchedHangup},
-		"execute_on_answer":      {run: func(*Call, string) {}},
-		"bind_digit_action":      {run: func(*Call, string) {}},
-		"digit_action_set_realm": {run: func(*Call, string) {}},
+		"answer":              {run: appAnswer},
+		"pre_answer":          {run: appPreAnswer},
+		"ring_ready":          {run: appRingReady},
+		"hangup":              {run: appHangup},
+		"park":                {run: appPark},
+		"sleep":               {run: appSleep},
+		"transfer":            {run: appTransfer},
+		"socket":              {run: appSocket},
+		"set":                 {run: appSet, twice: true},
+		"export":              {run: appExport, twice: true},
+		"multiset":            {run: appMultiset, twice: true},
+		"unset":               {run: appUnset},
+		"multiunset":          {run: appMultiunset},
+		"log":                 {run: func(*Call, string) {}},
+		"playback":            {run: appPlayback, media: true},
+		"endless_playback":    {run: appEndless, media: true},
+		"say":                 {run: appSay, media: true},
+		"speak":               {run: appSpeak, media: true},
+		"play_and_get_digits": {run: appPlayAndGetDigits, media: true},
+		"record":              {run: appRecord, media: true},
+		"bridge":              {run: appBridge},
+		"flush_dtmf":          {run: appFlushDTMF},
+		"sched_hangup":        {run: appSchedHangup},
 	}
 }
 
@@ -97,13 +94,23 @@ func (c *Call) execute(m message) {
 		}
 		c.hangup(m.cause, "")
 	case "execute":
-		for i := 0; (i < m.loops || m.loops < 0) && c.up(); i++ {
-			c.runApp(m.app, m.arg, m.id)
-		}
+		c.repeat(m)
 	}
 	c.mu.Lock()
 	c.locked = before
 	c.mu.Unlock()
+}
+
+// repeat runs an application as often as loops says, and no more once it is
+// over in less than half a second.
+func (c *Call) repeat(m message) {
+	for i := 0; (i < m.loops || m.loops < 0) && c.up(); i++ {
+		start := c.sw.clock.now()
+		c.runApp(m.app, m.arg, m.id)
+		if c.sw.clock.now()-start < millis(500) {
+			return
+		}
+	}
 }
 
 // runApp runs an application and tells when it is complete.
@@ -153,13 +160,14 @@ func (c *Call) early() {
 		return
 	}
 	c.mu.Lock()
-	if c.answer == "ringing" {
-		c.answer, c.callState = "early", "EARLY"
-		c.vars.set(c.earlyVariables()...)
-		c.vars.set("endpoint_disposition", "EARLY MEDIA")
-		c.fire("CHANNEL_PROGRESS_MEDIA")
+	defer c.mu.Unlock()
+	if c.answer != "ringing" {
+		return
 	}
-	c.mu.Unlock()
+	c.answer, c.callState = "early", "EARLY"
+	c.vars.set(c.earlyVariables()...)
+	c.vars.set("endpoint_disposition", "EARLY MEDIA")
+	c.fire("CHANNEL_PROGRESS_MEDIA")
 	c.log(Early, "")
 }
 

@@ -23,8 +23,8 @@ func (s *Switch) originate(arg string) string {
 		return "-ERR " + cause + "\n"
 	}
 	actions, to := originated(rest)
-	c := s.newCall(Caller{Number: d.contact, To: to, UUID: l.uuid, Script: l.b.Script})
-	c.outbound, c.context = true, "default"
+	c := s.newCall(Caller{Number: d.contact, To: to.extension, UUID: l.uuid, Script: l.b.Script})
+	c.outbound, c.context = true, to.context
 	c.vars.set("direction", "outbound")
 	for _, v := range d.vars {
 		c.vars.set(v.name, v.value)
@@ -103,12 +103,16 @@ func cutTarget(arg string) (target, rest string) {
 }
 
 // originated reads &application(argument), or an extension of the dialplan.
-func originated(rest string) (actions []Action, extension string) {
+func originated(rest string) ([]Action, destination) {
 	app, ok := strings.CutPrefix(rest, "&")
 	if !ok {
-		return nil, parseDestination(rest).extension
+		to := parseDestination(rest)
+		if to.context == "" {
+			to.context = "default"
+		}
+		return nil, to
 	}
 	app, data, _ := strings.Cut(app, "(")
 	data = strings.TrimSuffix(strings.TrimSpace(data), ")")
-	return []Action{{app, unquote(data)}}, ""
+	return []Action{{app, unquote(data)}}, destination{context: "default"}
 }

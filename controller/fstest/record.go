@@ -15,18 +15,15 @@ func appRecord(c *Call, arg string) {
 	start := c.sw.clock.now()
 	c.set("playback_terminator_used", "")
 	key := c.terminator()
-	for {
-		until := never
+	for s := changed; s == changed; {
+		until, spoken := never, c.spokenUntil()
 		if limit > 0 {
 			until = start + millis(1000*limit)
 		}
 		if hits > 0 {
-			until = min(until, max(start, c.spokenUntil())+millis(1000*hits))
+			until = min(until, max(start, spoken)+millis(1000*hits))
 		}
-		s := c.wait(watch{until: until, key: key, news: func() bool { return hits > 0 && c.speaking(until, hits) }})
-		if s != changed {
-			break
-		}
+		s = c.wait(watch{until: until, key: key, news: func() bool { return c.spokenUntil() != spoken }})
 	}
 	length := c.sw.clock.now() - start
 	c.mu.Lock()
@@ -51,11 +48,4 @@ func (c *Call) spokenUntil() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.spoken
-}
-
-// speaking says whether the caller has begun to speak, so that hits seconds of
-// silence end later than until.
-func (c *Call) speaking(until time.Duration, hits int) bool {
-	spoken := c.spokenUntil()
-	return spoken > 0 && spoken+millis(1000*hits) > until && c.sw.clock.now() < until && until != never
 }

@@ -41,16 +41,12 @@ func (c command) get(name string) string {
 // readCommand reads up to the empty line that ends a command, and its body.
 func readCommand(r *bufio.Reader) (command, error) {
 	var c command
-	size := 0
+	left := maxCommand
 	for {
-		line, err := r.ReadString('\n')
+		line, err := readLine(r, &left)
 		if err != nil {
 			return command{}, err
 		}
-		if size += len(line); size > maxCommand {
-			return command{}, errors.New("command is too long")
-		}
-		line = strings.TrimRight(line, "\r\n")
 		switch {
 		case line != "" && c.line == "":
 			c.line = line
@@ -63,6 +59,24 @@ func readCommand(r *bufio.Reader) (command, error) {
 			continue
 		}
 		return c, c.readBody(r)
+	}
+}
+
+// readLine reads a line of no more than left bytes, and takes them off left.
+func readLine(r *bufio.Reader, left *int) (string, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		if *left -= len(part); *left < 0 {
+			return "", errors.New("command is too long")
+		}
+		if err == nil {
+			return strings.TrimRight(string(line), "\r\n"), nil
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return "", err
+		}
 	}
 }
 
