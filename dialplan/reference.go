@@ -67,6 +67,27 @@ func Sections() []SectionDoc {
 // PromptReference describes what a prompt is made of.
 func PromptReference() []FieldDoc { return fieldDocs(promptPlan.settings) }
 
+// ExpressionNames are what expressions know beside the variables of a menu,
+// sorted: called.number, caller.address and so on.
+func ExpressionNames() []string {
+	var all []string
+	for name, value := range facts() {
+		t := reflect.TypeOf(value)
+		if t.Kind() != reflect.Struct {
+			all = append(all, name)
+			continue
+		}
+		for _, part := range factsIn(t) {
+			all = append(all, name+"."+part)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// ExpressionFunctions are the functions that expressions may call.
+func ExpressionFunctions() []string { return slices.Clone(builtins) }
+
 func fieldDocs(fields []field) []FieldDoc {
 	var all []FieldDoc
 	for _, f := range fields {
