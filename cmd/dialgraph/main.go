@@ -24,7 +24,7 @@ type cli struct {
 	Phone    phoneCmd         `cmd:"" help:"Telephone in this terminal: call a running controller as FreeSWITCH would."`
 	Demo     demoCmd          `cmd:"" help:"Serve the example line and put you on its telephone."`
 	Key      keyCmd           `cmd:"" help:"Make a key for the API."`
-	Version  kong.VersionFlag `help:"Print the version and exit."`
+	Version  kong.VersionFlag `env:"-" help:"Print the version and exit."`
 }
 
 // A run is what every command gets from outside.
