@@ -75,7 +75,7 @@ func (d *Distributor) sweep(ctx context.Context, sites []string) {
 	cmds := make([]*redis.Cmd, len(sites))
 	_, _ = d.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error { // each command has its own error
 		for i, site := range sites {
-			cmds[i] = due.EvalSha(ctx, p, d.s.keys.queue(site), d.s.queueArgs()...)
+			cmds[i] = due.EvalSha(ctx, p, d.s.queueKeys(site), d.s.queueArgs()...)
 		}
 		return nil
 	})
@@ -116,7 +116,7 @@ func readSweep(cmd *redis.Cmd) (more bool, err error) {
 func (s *Store) Release(ctx context.Context, site, owner string) error {
 	now, err := s.Now(ctx)
 	if err == nil {
-		key := s.keys.queue(site)[keyDue]
+		key := s.queueKeys(site)[keyDue]
 		err = s.rdb.ZAddXX(ctx, key, redis.Z{Score: float64(now.UnixMilli()), Member: "h|" + owner}).Err()
 	}
 	if err != nil {

@@ -19,14 +19,25 @@ func queueScript(body string) *redis.Script { return redis.NewScript(queueLua + 
 
 // queueArgs are the arguments that all queue scripts begin with.
 func (s *Store) queueArgs(args ...any) []any {
-	seed := uuid.New().String()[:24] // the script appends 12 digits of its own
-	return append([]any{s.offset().Milliseconds(), seed}, args...)
+	all := make([]any, 0, 2+len(args))
+	seed := uuid.NewString()[:24] // the script appends 12 digits of its own
+	return append(append(all, s.offset().Milliseconds(), seed), args...)
+}
+
+// queueKeys are the keys that queue scripts declare. Callers do not change them.
+func (s *Store) queueKeys(site string) []string {
+	if known, ok := s.queues.Load(site); ok {
+		return known.([]string)
+	}
+	keys := s.keys.queue(site)
+	s.queues.Store(site, keys)
+	return keys
 }
 
 // runQueue runs a queue script, and loads it where Redis does not know it
 // yet. The client repeats it when a reply is lost; every script bears that.
 func (s *Store) runQueue(ctx context.Context, script *redis.Script, site string, args ...any) *redis.Cmd {
-	return script.Run(ctx, s.rdb, s.keys.queue(site), s.queueArgs(args...)...)
+	return script.Run(ctx, s.rdb, s.queueKeys(site), s.queueArgs(args...)...)
 }
 
 // reply reads a script's answer field by field. Lua has no types to speak of,

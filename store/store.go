@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -61,6 +62,7 @@ type Store struct {
 	keys   keys
 	log    *slog.Logger
 	offset func() time.Duration
+	queues sync.Map // site -> keys of its queues, made once
 
 	recordAge time.Duration
 	recordMax int
