@@ -54,6 +54,16 @@ func (c *Controller) handle(ctx context.Context, sess *esl.Session) {
 	walkCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
 	k.cancel = cancel
+	k.line = c.newLine(k)
+	k.control(walkCtx)
+	if errors.Is(k.line.over, errTaken) || errors.Is(context.Cause(walkCtx), errTaken) {
+		k.standBy(ctx)
+	}
+}
+
+// control is the call from its beginning to the end of our part in it.
+func (k *call) control(ctx context.Context) {
+	c := k.ctl
 	older := c.live.enter(k)
 	defer close(k.done)
 	defer c.live.leave(k)
@@ -63,12 +73,11 @@ func (c *Controller) handle(ctx context.Context, sess *esl.Session) {
 		case <-time.After(c.cfg.Settle):
 		}
 	}
-	k.line = c.newLine(k)
-	if err := k.setUp(walkCtx); err != nil {
-		k.end(walkCtx, err)
+	if err := k.setUp(ctx); err != nil {
+		k.end(ctx, err)
 		return
 	}
-	k.end(walkCtx, k.serve(walkCtx))
+	k.end(ctx, k.serve(ctx))
 }
 
 func (c *Controller) newLine(k *call) *line {

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -31,6 +32,9 @@ func channel(t *testing.T, headers ...string) *esl.Event {
 		_ = server.Shutdown(t.Context())
 		<-served
 	}()
+	if _, err := io.ReadFull(conn, make([]byte, len("connect\n\n"))); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := conn.Write([]byte(data)); err != nil {
 		t.Fatal(err)
 	}

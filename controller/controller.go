@@ -27,6 +27,9 @@ type Controller struct {
 	files  presence
 	counts tally
 	stats  counters
+
+	leaving chan struct{} // closed when a drain has waited long enough
+	leave   sync.Once
 }
 
 // New returns a controller, or every fault of the configuration.
@@ -35,7 +38,7 @@ func New(cfg Config) (*Controller, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	c := &Controller{cfg: cfg, pulse: newPulse()}
+	c := &Controller{cfg: cfg, pulse: newPulse(), leaving: make(chan struct{})}
 	c.nodes = newNodes(&c.cfg)
 	c.live.calls = make(map[string]*call)
 	c.server = esl.Server{
@@ -72,9 +75,15 @@ func (c *Controller) Ready() bool { return !c.live.draining() }
 // been let go, or has been cut because ctx ended.
 func (c *Controller) Shutdown(ctx context.Context) error {
 	c.live.drain()
-	handOver := time.AfterFunc(c.cfg.Grace, func() { c.live.cancelAll(errHanded) })
+	handOver := time.AfterFunc(c.cfg.Grace, c.handOver)
 	defer handOver.Stop()
 	return c.server.Shutdown(ctx)
+}
+
+// handOver lets go of every call.
+func (c *Controller) handOver() {
+	c.live.cancelAll(errHanded)
+	c.leave.Do(func() { close(c.leaving) })
 }
 
 // A LiveCall is a call that this instance controls now.

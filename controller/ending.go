@@ -47,6 +47,24 @@ func (k *call) end(ctx context.Context, why error) {
 	}
 }
 
+// standBy keeps the socket of a call that somebody else has, without a word,
+// until the call ends or this instance goes: FreeSWITCH would take the closing
+// of the old socket for the end of the new one (mod_event_socket.c,
+// listener_run, clears CF_CONTROLLED and resets the channel).
+func (k *call) standBy(ctx context.Context) {
+	_, _ = k.sess.Command(ctx, "noevents") // a refusal costs some memory only
+	for {
+		select {
+		case _, ok := <-k.sess.Events():
+			if !ok {
+				return
+			}
+		case <-k.ctl.leaving:
+			return
+		}
+	}
+}
+
 // over ends a call for good: its record, its cursor, its owner.
 func (k *call) over(ctx context.Context) {
 	k.stored("put record", k.ctl.cfg.Records.Put(ctx, k.record))

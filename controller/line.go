@@ -29,6 +29,8 @@ const (
 	// settleFor is how long something may take to show that FreeSWITCH does
 	// within a frame or two.
 	settleFor = 150 * time.Millisecond
+	// burst is how long events that belong together may be apart.
+	burst = 30 * time.Millisecond
 )
 
 // A line is one caller on a FreeSWITCH channel. It belongs to the goroutine
@@ -228,13 +230,39 @@ func (l *line) finish(ctx context.Context, id string, each func(*esl.Event) erro
 			}
 			continue
 		case completes(e, id):
-			return e, nil
+			return e, l.settle(ctx, e)
 		}
 		silent = 0
 		if each != nil {
 			if err := each(e); err != nil {
 				return nil, err
 			}
+		}
+	}
+}
+
+// settle waits, after an application that did not end by itself, whether
+// `socket` ends with it: whoever transfers a call ends both, one right after
+// the other, and another command of ours would reach his call.
+func (l *line) settle(ctx context.Context, e *esl.Event) error {
+	switch e.Get("Application") {
+	case "playback":
+		if e.Get("Application-Response") == "FILE PLAYED" {
+			return nil
+		}
+	case "play_and_get_digits":
+		if e.Var("read_result") == "success" {
+			return nil
+		}
+	case "bridge":
+	default:
+		return nil
+	}
+	timer := time.NewTimer(burst)
+	defer timer.Stop()
+	for {
+		if next, err := l.event(ctx, timer.C); err != nil || next == nil {
+			return err
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (l *line) hold(ctx context.Context, h dialplan.Hold, done <-chan error) (ke
 			return "", false, err
 		}
 		key, waited, e, err := l.listen(ctx, h, id, done)
-		if e == nil {
+		if e == nil || err != nil {
 			return key, waited, err
 		}
 		if !isMusic(e) && music != nothingToHear {
@@ -117,7 +117,7 @@ func (l *line) listen(ctx context.Context, h dialplan.Hold, id string, done <-ch
 				return "", false, nil, l.over
 			}
 			if completes(e, id) {
-				return "", false, e, nil
+				return "", false, e, l.settle(ctx, e)
 			}
 			if key := l.pick(h.Keys); key != "" {
 				return key, false, nil, l.stop(ctx, id)

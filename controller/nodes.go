@@ -209,6 +209,12 @@ func (n *node) resumes(ctx context.Context, uuid string) (bool, error) {
 	return answer == "true", err
 }
 
+// bridged asks whether the call rings or talks to somebody.
+func (n *node) bridged(ctx context.Context, uuid string) (bool, error) {
+	answer, err := n.conn.API(ctx, "uuid_getvar "+uuid+" current_application")
+	return answer == "bridge", err
+}
+
 // bring transfers a call to the controller at an address, and only then to
 // where it came from, the extension that hands calls to controllers: a host in
 // its list that answers nobody would hold the call up.

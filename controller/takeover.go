@@ -189,7 +189,9 @@ func (c *Controller) rescue(ctx context.Context, o Owned, unowned bool, watched 
 	case err != nil:
 		c.letGo(ctx, o)
 	case resumes:
-		c.fetch(ctx, node, o)
+		if !c.fetch(ctx, node, o) {
+			c.letGo(ctx, o)
+		}
 	default:
 		c.stats.adopted.Add(1)
 		c.cfg.Log.Info("talk adopted", "call", o.Call, "from", o.Instance)
@@ -198,16 +200,16 @@ func (c *Controller) rescue(ctx context.Context, o Owned, unowned bool, watched 
 }
 
 // fetch transfers a call to this instance.
-func (c *Controller) fetch(ctx context.Context, node *node, o Owned) {
+func (c *Controller) fetch(ctx context.Context, node *node, o Owned) bool {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Settle)
 	defer cancel()
 	if err := node.bring(ctx, o.Call, c.cfg.Address); err != nil {
 		c.cfg.Log.Warn("call not fetched", "call", o.Call, "error", err)
-		c.letGo(context.WithoutCancel(ctx), o)
-		return
+		return false
 	}
 	c.stats.fetched.Add(1)
 	c.cfg.Log.Info("call fetched", "call", o.Call, "from", o.Instance)
+	return true
 }
 
 // letGo puts a call back to be looked at again.
@@ -227,7 +229,7 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
 	defer stop()
 	again := time.NewTicker(c.cfg.Lease) // for what happened before the filter stood
 	defer again.Stop()
-	for {
+	for !c.live.has(o.Call) {
 		select {
 		case e, ok := <-events:
 			switch {
@@ -237,16 +239,14 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
 			case e.Name() == "CHANNEL_HANGUP_COMPLETE":
 				c.finish(ctx, o, func(r *Record) { r.hungUp(e, c.cfg.Clock()) })
 				return
-			case e.Get("Answer-State") != "hangup": // CHANNEL_UNBRIDGE
-				c.fetch(ctx, node, o)
-				return
+			case e.Get("Answer-State") == "hangup": // CHANNEL_UNBRIDGE; the rest follows
+			default:
+				if c.fetch(ctx, node, o) {
+					return
+				}
 			}
 		case <-again.C:
-			if exists, err := node.exists(ctx, o.Call); err == nil && !exists {
-				c.bury(ctx, o)
-				return
-			}
-			if c.live.has(o.Call) {
+			if c.followed(ctx, node, o) {
 				return
 			}
 		case <-ctx.Done():
@@ -254,6 +254,19 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
 			return
 		}
 	}
+}
+
+// followed looks what an adopted call does, and tells whether it needs no more
+// watching: it is gone, or its talk is over and it has been fetched.
+func (c *Controller) followed(ctx context.Context, node *node, o Owned) bool {
+	ask, cancel := context.WithTimeout(ctx, c.cfg.Settle)
+	defer cancel()
+	if exists, err := node.exists(ask, o.Call); err == nil && !exists {
+		c.bury(ctx, o)
+		return true
+	}
+	bridged, err := node.bridged(ask, o.Call)
+	return err == nil && !bridged && c.fetch(ctx, node, o)
 }
 
 // bury ends a call that has gone with nobody watching.

@@ -1,0 +1,167 @@
+package controller_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/dialgraph/dialgraph/controller"
+	"github.com/dialgraph/dialgraph/controller/fstest"
+	"github.com/dialgraph/dialgraph/dialplan"
+)
+
+// A controller's host dies without closing a socket, or its process hangs: its
+// lease runs out, and another instance looks after its calls.
+func TestTakeover(t *testing.T) {
+	agent := func(talk time.Duration) func(sw *fstest.Switch, m *memory) {
+		return func(sw *fstest.Switch, m *memory) {
+			sw.Agent("1001", fstest.Behaviour{Reaction: fstest.Answers, Talk: talk})
+			m.offers <- dialplan.Offer{ID: "o1", Agent: "anna", Contact: "1001", Ring: 10 * time.Second}
+		}
+	}
+	tests := []struct {
+		name    string
+		agents  func(sw *fstest.Switch, m *memory)
+		until   fstest.Script // then the first controller is found dead
+		adopted fstest.Script // and this happens once the second one looks after the call
+		path    []string
+		fetched uint64
+		talks   uint64 // adopted
+		ender   string
+	}{
+		{
+			name: "in a menu", until: fstest.Script{fstest.Asks()},
+			adopted: fstest.Script{fstest.Await(fstest.Controlled), fstest.Asks(), fstest.Press("1"), fstest.Asks(), fstest.Press("1234#")},
+			path:    []string{"hello", "choose", "number", "bye", "end"}, fetched: 1, ender: "dialgraph",
+		},
+		{
+			name: "waiting for an agent", until: fstest.Script{fstest.Asks(), fstest.Press("2"), fstest.Hear("music")},
+			adopted: fstest.Script{fstest.Await(fstest.Controlled), fstest.Hear("music"), fstest.HangUp()},
+			path:    []string{"hello", "choose", "agent"}, fetched: 1, ender: "caller",
+		},
+		{
+			name: "talking, the agent hangs up", agents: agent(60 * time.Second),
+			until:   fstest.Script{fstest.Asks(), fstest.Press("2"), fstest.Await(fstest.Connected)},
+			adopted: fstest.Script{fstest.Await(fstest.Parted), fstest.Hear("bye")},
+			path:    []string{"hello", "choose", "agent", "bye", "end"}, fetched: 1, talks: 1, ender: "dialgraph",
+		},
+		{
+			name: "talking, the caller hangs up", agents: agent(0),
+			until:   fstest.Script{fstest.Asks(), fstest.Press("2"), fstest.Await(fstest.Connected)},
+			adopted: fstest.Script{fstest.Pause(30 * time.Second), fstest.HangUp()},
+			path:    []string{"hello", "choose", "agent"}, talks: 1, ender: "caller",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newMemory()
+			m.use(t, line)
+			l1, l2 := listen(t), listen(t)
+			first := start(t, "one", l1, m, nil)
+			sw := node(t, l1.Addr().String(), l2.Addr().String())
+			if tt.agents != nil {
+				tt.agents(sw, m)
+			}
+			second := start(t, "two", l2, m, guarded(m, sw))
+			call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: append(slices.Clone(tt.until), append(fstest.Script{pass(func() {
+				_ = l1.Listener.Close() // nobody answers the probe, but the call's socket stays open
+				m.mu.Lock()
+				m.peers["one"] = lease{controller.Peer{Instance: "one", Address: first.address}, time.Now()}
+				m.mu.Unlock()
+			})}, tt.adopted...)...)})
+			await(t, "the call to be looked after", func() bool {
+				s := second.Stats()
+				return s.Adopted == tt.talks && (tt.talks > 0 || s.Fetched == 1)
+			})
+			if _, err := call.Wait(soon(t)); err != nil {
+				t.Fatal(err)
+			}
+			r := m.ended(t, call.UUID())
+			if !slices.Equal(r.Path, tt.path) || r.Ender != tt.ender {
+				t.Errorf("path %q ended by %q, want %q by %q\n%s", r.Path, r.Ender, tt.path, tt.ender, call.Transcript())
+			}
+			if got := second.Stats().Fetched; got != tt.fetched {
+				t.Errorf("%d calls fetched, want %d", got, tt.fetched)
+			}
+			if r.Ender == "caller" && len(m.gone()) == 0 {
+				t.Error("the place in the queue was not given back")
+			}
+		})
+	}
+}
+
+// guarded lets an instance look after the calls of others on that switch.
+func guarded(m *memory, sw *fstest.Switch) func(*controller.Config) {
+	return func(c *controller.Config) {
+		c.Peers, c.Lease = m, time.Second
+		c.Nodes = []controller.NodeConfig{{Addr: sw.Addr(), Password: "ClueCon"}}
+	}
+}
+
+// gone are the reasons why places in queues were given back.
+func (m *memory) gone() []dialplan.LeaveReason {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.left)
+}
+
+// The controller is lost while two talk, then the caller hangs up: nobody is
+// told, the call is found ended.
+func TestReap(t *testing.T) {
+	m := newMemory()
+	m.use(t, line)
+	l1, l2 := listen(t), listen(t)
+	first := start(t, "one", l1, m, nil)
+	sw := node(t, l1.Addr().String(), l2.Addr().String())
+	sw.Agent("1001", fstest.Behaviour{Reaction: fstest.Answers})
+	m.offers <- dialplan.Offer{ID: "o1", Agent: "anna", Contact: "1001", Ring: 10 * time.Second}
+	second := start(t, "two", l2, m, guarded(m, sw))
+	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Script{
+		fstest.Asks(), fstest.Press("2"), fstest.Await(fstest.Connected), pass(first.kill), fstest.Pause(time.Second), fstest.HangUp(),
+	}})
+	r := m.ended(t, call.UUID())
+	if r.Seen || r.Ender != "network" || second.Stats().Reaped != 1 {
+		t.Errorf("record %+v, %d reaped; want one, not seen", r, second.Stats().Reaped)
+	}
+	if len(m.gone()) != 1 || !slices.Contains(m.outcomes(), dialplan.Gone) {
+		t.Errorf("left %q, reported %q; want the place and the agent given back", m.gone(), m.outcomes())
+	}
+	if c, _ := m.Load(t.Context(), call.UUID()); c != nil {
+		t.Errorf("cursor %+v left behind", c)
+	}
+}
+
+// Each node is told which controllers are alive, each beginning with another.
+func TestHosts(t *testing.T) {
+	m := newMemory()
+	l1, l2 := listen(t), listen(t)
+	sw := node(t, "127.0.0.1:1")
+	start(t, "one", l1, m, guarded(m, sw))
+	second := start(t, "two", l2, m, guarded(m, sw))
+	both := []string{l1.Addr().String(), l2.Addr().String()}
+	slices.Sort(both)
+	await(t, "both in the list", func() bool { return sw.Global("dialgraph_hosts") == both[0]+"|"+both[1] })
+	second.end()
+	await(t, "the first alone", func() bool { return sw.Global("dialgraph_hosts") == l1.Addr().String() })
+}
+
+// A node that goes takes its calls with it; their places and agents are freed.
+func TestNodeDies(t *testing.T) {
+	m := newMemory()
+	m.use(t, line)
+	l := listen(t)
+	sw := node(t, l.Addr().String())
+	i := start(t, "one", l, m, guarded(m, sw))
+	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Keys("2")})
+	if _, err := call.WaitFor(soon(t), heard("music")); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the node to be watched", func() bool { return i.Stats().Nodes == 1 })
+	sw.Kill()
+	if r := m.ended(t, call.UUID()); r.Seen || r.Ender != "network" {
+		t.Errorf("record %+v, want an end that nobody saw", r)
+	}
+	if len(m.gone()) != 1 {
+		t.Errorf("left %q, want the place given back", m.gone())
+	}
+}
