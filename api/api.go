@@ -43,7 +43,8 @@ type Config struct {
 	Keys           Keys
 	Health         Health
 
-	// Events is what /v1/events serves; Publish to it. NewFeed when nil.
+	// Events is what /v1/events serves; Publish to it. Close ends it. NewFeed
+	// when nil.
 	Events *Feed
 	// Prompts are the rendered prompts; nil serves none.
 	Prompts Prompts
@@ -60,15 +61,19 @@ type Config struct {
 }
 
 func (c Config) validate() error {
-	for what, missing := range map[string]bool{
-		"Menus": c.Menus == nil, "Numbers": c.Numbers == nil, "Sites": c.Sites == nil,
-		"Customers": c.Customers == nil, "Outages": c.Outages == nil, "OutageImporter": c.OutageImporter == nil, "Agents": c.Agents == nil,
-		"Queues": c.Queues == nil, "Calls": c.Calls == nil,
-		"Keys": c.Keys == nil, "Health": c.Health == nil,
+	var missing []string
+	for name, there := range map[string]bool{
+		"Menus": c.Menus != nil, "Numbers": c.Numbers != nil, "Sites": c.Sites != nil, "Customers": c.Customers != nil,
+		"Outages": c.Outages != nil, "OutageImporter": c.OutageImporter != nil, "Agents": c.Agents != nil,
+		"Queues": c.Queues != nil, "Calls": c.Calls != nil, "Keys": c.Keys != nil, "Health": c.Health != nil,
 	} {
-		if missing {
-			return fmt.Errorf("api: Config.%s is missing", what)
+		if !there {
+			missing = append(missing, name)
 		}
+	}
+	if missing != nil {
+		slices.Sort(missing)
+		return fmt.Errorf("api: Config lacks %s", strings.Join(missing, ", "))
 	}
 	return nil
 }
@@ -79,8 +84,6 @@ type API struct {
 	router chi.Router
 	huma   huma.API
 	ring   *keyring
-	done   context.Context // ends with Close
-	close  context.CancelFunc
 }
 
 // New returns an API, or an error when the configuration lacks something.
@@ -99,7 +102,6 @@ func New(cfg Config) (*API, error) {
 		scopes, err := cfg.Keys.Check(ctx, secret)
 		return scopes, a.translate(err)
 	})
-	a.done, a.close = context.WithCancel(context.Background())
 	a.router.Use(a.identify, a.log, a.recover)
 	a.router.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		a.write(w, r, newProblem(http.StatusNotFound, "there is nothing at this path; see /docs"))
@@ -122,7 +124,7 @@ func New(cfg Config) (*API, error) {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.router.ServeHTTP(w, r) }
 
 // Close ends all event streams; a server that shuts down waits for them.
-func (a *API) Close() { a.close() }
+func (a *API) Close() { a.cfg.Events.close() }
 
 // Server returns an http.Server that serves the API with every wait bounded;
 // its Shutdown ends the event streams. Imports and event streams extend their

@@ -75,7 +75,8 @@ func TestDocsPageNeedsNobodyElse(t *testing.T) {
 }
 
 func TestConfigLacksNothing(t *testing.T) {
-	if _, err := New(Config{}); err == nil || !strings.Contains(err.Error(), "is missing") {
-		t.Errorf("New(Config{}) = %v, want what is missing", err)
+	want := "api: Config lacks Agents, Calls, Customers, Health, Keys, Menus, Numbers, OutageImporter, Outages, Queues, Sites"
+	if _, err := New(Config{}); err == nil || err.Error() != want {
+		t.Errorf("New(Config{}) = %v, want %s", err, want)
 	}
 }

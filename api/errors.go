@@ -122,7 +122,7 @@ func (a *API) problem(ctx context.Context, err error) *Problem {
 		return newProblem(http.StatusUnprocessableEntity, "validation failed", invalid.within("body.")...)
 	}
 	p := newKnown(err)
-	if p.Status >= http.StatusInternalServerError {
+	if p.Status >= http.StatusInternalServerError && ctx.Err() == nil { // else the client has gone
 		a.cfg.Log.ErrorContext(ctx, "api request failed", "request", requestID(ctx), "error", err)
 	}
 	return p

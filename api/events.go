@@ -66,7 +66,6 @@ type Missed struct {
 func (a *API) watch(hctx huma.Context, lastID string) {
 	ctx, cancel := context.WithTimeout(hctx.Context(), streamLife)
 	defer cancel()
-	defer context.AfterFunc(a.done, cancel)()
 
 	_, w := humachi.Unwrap(hctx)
 	out := eventWriter{w: w, control: http.NewResponseController(w)}
@@ -83,7 +82,7 @@ func (a *API) watch(hctx huma.Context, lastID string) {
 		e, at, lost, err := a.cfg.Events.read(wait, from)
 		stop()
 		switch {
-		case ctx.Err() != nil:
+		case ctx.Err() != nil, errors.Is(err, errFeedClosed):
 			return
 		case errors.Is(err, context.DeadlineExceeded):
 			out.pending.WriteString(": still here\n\n")

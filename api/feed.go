@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -41,7 +42,10 @@ type Feed struct {
 	ring [feedSize]sent
 	next uint64        // number of the next event, from 1
 	news chan struct{} // closed by the next Publish
+	over bool          // no more events
 }
+
+var errFeedClosed = errors.New("no more events")
 
 // sent is an event as it goes to all streams.
 type sent struct {
@@ -54,7 +58,8 @@ func NewFeed() *Feed {
 	return &Feed{epoch: uuid.NewString()[:8], next: 1, news: make(chan struct{})}
 }
 
-// Publish hands an event to all streams. It never waits for any.
+// Publish hands an event to all streams. It never waits for any, and does
+// nothing once the API is closed.
 func (f *Feed) Publish(e Event) error {
 	data, err := json.Marshal(e.Data)
 	if err != nil {
@@ -62,11 +67,24 @@ func (f *Feed) Publish(e Event) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.over {
+		return nil
+	}
 	f.ring[f.next%feedSize] = sent{e.Type, data}
 	f.next++
 	close(f.news)
 	f.news = make(chan struct{})
 	return nil
+}
+
+// close ends all streams.
+func (f *Feed) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.over {
+		f.over = true
+		close(f.news)
+	}
 }
 
 // position is where a stream begins: after the event that a client has seen
@@ -83,7 +101,7 @@ func (f *Feed) position(lastID string) (from uint64, known bool) {
 }
 
 // read returns the event with this number, or the oldest one still there: lost
-// is how many are gone. It waits until there is one or ctx ends.
+// is how many are gone. It waits until there is one, or ctx or the feed ends.
 func (f *Feed) read(ctx context.Context, number uint64) (e sent, at, lost uint64, err error) {
 	for {
 		f.mu.Lock()
@@ -95,8 +113,11 @@ func (f *Feed) read(ctx context.Context, number uint64) (e sent, at, lost uint64
 			}
 			return f.ring[at%feedSize], at, at - number, nil
 		}
-		news := f.news
+		news, over := f.news, f.over
 		f.mu.Unlock()
+		if over {
+			return sent{}, 0, 0, errFeedClosed
+		}
 		select {
 		case <-news:
 		case <-ctx.Done():
