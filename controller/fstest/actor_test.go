@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -77,9 +80,10 @@ type actor struct {
 	leg   string // UUID of the agent's leg, from the first bridge on
 	host  string // replaces the controller's address in commands
 	names *strings.Replacer
+	speed float64
 }
 
-func (a *actor) idle(d time.Duration) { <-time.After(d / captureSpeed) }
+func (a *actor) idle(d time.Duration) { <-time.After(time.Duration(float64(d) / a.speed)) }
 
 func (a *actor) play(lines []captured) {
 	var before time.Duration
@@ -133,7 +137,7 @@ func (a *actor) compare(want captured) (notices int) {
 	}
 	kind, got := a.condense(f)
 	if kind != want.kind || !maps.Equal(got, want.headers) {
-		t.Errorf("%v:\n got %s %v\nwant %s %v", want.at, kind, got, want.kind, want.headers)
+		t.Fatalf("%v:\n got %s %v\nwant %s %v", want.at, kind, got, want.kind, want.headers)
 	}
 	if size, _ := strconv.Atoi(f["size"]); strings.HasPrefix(kind, "CHANNEL_") && (size < want.size*3/4 || size > want.size*5/4) {
 		t.Errorf("%v: %s of %d bytes, the real one has %d", want.at, kind, size, want.size)
@@ -187,4 +191,45 @@ func (a *actor) clean(v string) string {
 		v = strings.ReplaceAll(v, a.leg, "<leg>")
 	}
 	return v
+}
+
+// attempt runs a part of a test and returns how it failed, instead of failing
+// the test.
+func attempt(t *testing.T, part func(testing.TB)) []string {
+	try := &trial{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		part(try)
+	}()
+	<-done
+	try.mu.Lock()
+	defer try.mu.Unlock()
+	return try.faults
+}
+
+// A trial keeps what would have failed the test.
+type trial struct {
+	testing.TB
+	mu     sync.Mutex
+	faults []string
+}
+
+func (t *trial) fault(text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.faults = append(t.faults, text)
+}
+
+func (t *trial) Error(args ...any)                 { t.fault(fmt.Sprintln(args...)) }
+func (t *trial) Errorf(format string, args ...any) { t.fault(fmt.Sprintf(format, args...)) }
+
+func (t *trial) Fatal(args ...any) {
+	t.fault(fmt.Sprintln(args...))
+	runtime.Goexit()
+}
+
+func (t *trial) Fatalf(format string, args ...any) {
+	t.fault(fmt.Sprintf(format, args...))
+	runtime.Goexit()
 }

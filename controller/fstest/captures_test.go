@@ -11,8 +11,11 @@ import (
 	"time"
 )
 
-// speed of the clock in this test.
-const captureSpeed = 10
+// The clock's speed in this test, and in a second attempt.
+const (
+	quick = 10
+	slow  = 2
+)
 
 // A scene is who is at the telephones in a capture.
 type scene struct {
@@ -97,8 +100,8 @@ func transfer(to string) Step {
 	}
 }
 
-func captureConfig() Config {
-	return Config{Speed: captureSpeed, Phones: NewPhones(), Sounds: Files(map[string]time.Duration{
+func captureConfig(speed float64) Config {
+	return Config{Speed: speed, Phones: NewPhones(), Sounds: Files(map[string]time.Duration{
 		"ivr/menu.wav": 5020 * time.Millisecond, "ivr/invalid.wav": 1510 * time.Millisecond,
 		"ivr/enter_number.wav": 2800 * time.Millisecond, "ivr/welcome.wav": 1510 * time.Millisecond,
 		"ivr/goodbye.wav": 1510 * time.Millisecond, "ivr/long.wav": 14330 * time.Millisecond,
@@ -117,20 +120,34 @@ func captureAgents(p *Phones, talk time.Duration) {
 
 // TestCaptures plays the people of each recorded dialogue and the controller's
 // side of it against the fake, and compares what the fake says with what the
-// real one said: kinds and order of frames and every decisive header.
+// real one said: kinds and order of frames and every decisive header. On a fast
+// clock a machine that stands still for a moment changes what happens: a scene
+// that fails is played once more, alone and slowly, and that counts.
 func TestCaptures(t *testing.T) {
-	var wg sync.WaitGroup
-	for _, s := range scenes { // all at once: they mostly wait
-		wg.Go(func() { t.Run(s.capture, func(t *testing.T) { s.perform(t) }) })
+	var all sync.WaitGroup
+	var alone sync.Mutex
+	for _, s := range scenes { // at once: they mostly wait
+		all.Go(func() {
+			t.Run(s.capture, func(t *testing.T) {
+				faults := attempt(t, func(t testing.TB) { s.perform(t, quick) })
+				if len(faults) == 0 {
+					return
+				}
+				t.Logf("played again, because of: %s", strings.Join(faults, "\n"))
+				alone.Lock()
+				defer alone.Unlock()
+				s.perform(t, slow)
+			})
+		})
 	}
-	wg.Wait()
+	all.Wait()
 }
 
-func (s scene) perform(t *testing.T) {
+func (s scene) perform(t testing.TB, speed float64) {
 	port := listen(t)
 	host := port.Addr().String()
 	nobody := refusing(t)
-	config := captureConfig()
+	config := captureConfig(speed)
 	captureAgents(config.Phones, s.talk)
 	config.Dialplan = func(string) []Action {
 		if s.resume {
@@ -145,7 +162,7 @@ func (s scene) perform(t *testing.T) {
 		to = "9000"
 	}
 	call := sw.Call(Caller{Number: "15550100", Name: "Alice", To: to, Script: s.script, KeyGap: s.gap})
-	first := actor{peer: accept(t, port), call: call.UUID(),
+	first := actor{peer: accept(t, port), call: call.UUID(), speed: speed,
 		names: strings.NewReplacer(call.UUID(), "<call>", nobody, "127.0.0.1:8083", host, "127.0.0.1:8084")}
 	lines := readCapture(t, s.capture)
 	if s.next == "" {
@@ -162,12 +179,12 @@ func (s scene) perform(t *testing.T) {
 }
 
 // followed plays a capture and that of the connection after it.
-func followed(t *testing.T, s scene, port net.Listener, first actor, lines []captured) {
+func followed(t testing.TB, s scene, port net.Listener, first actor, lines []captured) {
 	if s.closes > 0 {
 		first.play(lines)
 		first.idle(s.closes)
 		first.peer.conn.Close()
-		second := actor{peer: accept(t, port), call: first.call, names: first.names}
+		second := actor{peer: accept(t, port), call: first.call, names: first.names, speed: first.speed}
 		second.play(readCapture(t, s.next))
 		return
 	}
@@ -176,7 +193,7 @@ func followed(t *testing.T, s scene, port net.Listener, first actor, lines []cap
 		defer close(done)
 		first.play(lines)
 	}()
-	second := actor{peer: accept(t, port), call: first.call, names: first.names}
+	second := actor{peer: accept(t, port), call: first.call, names: first.names, speed: first.speed}
 	second.play(readCapture(t, s.next))
 	<-done
 }
@@ -184,24 +201,31 @@ func followed(t *testing.T, s scene, port net.Listener, first actor, lines []cap
 // TestOriginateCapture is the recorded dialogue of an inbound connection.
 func TestOriginateCapture(t *testing.T) {
 	t.Parallel()
+	if faults := attempt(t, func(t testing.TB) { originateScene(t, quick) }); len(faults) > 0 {
+		t.Logf("played again, because of: %s", strings.Join(faults, "\n"))
+		originateScene(t, slow)
+	}
+}
+
+func originateScene(t testing.TB, speed float64) {
 	port := listen(t)
-	config := captureConfig()
+	config := captureConfig(speed)
 	captureAgents(config.Phones, 0)
 	sw := start(t, config)
 	conn, err := net.Dial("tcp", sw.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := strings.NewReplacer(port.Addr().String(), "127.0.0.1:8084")
-	first := actor{peer: newPeer(t, conn), names: names, host: port.Addr().String()}
+	host := port.Addr().String()
+	first := actor{peer: newPeer(t, conn), names: strings.NewReplacer(host, "127.0.0.1:8084"), host: host, speed: speed}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		first.play(readCapture(t, "23_inbound_bgapi_originate"))
 	}()
 	id := "c1b23745-bcb0-4ba4-8a0f-6a822ebfa89e"
-	second := actor{peer: accept(t, port), call: id,
-		names: strings.NewReplacer(port.Addr().String(), "127.0.0.1:8084", id, "<call>")}
+	second := actor{peer: accept(t, port), call: id, speed: speed,
+		names: strings.NewReplacer(host, "127.0.0.1:8084", id, "<call>")}
 	second.play(readCapture(t, "23b_outbound_socket_of_originated_call"))
 	<-done
 }

@@ -28,7 +28,7 @@ func patient(t testing.TB) context.Context {
 func start(t testing.TB, config Config) *Switch {
 	t.Helper()
 	if config.Speed == 0 {
-		config.Speed = 50
+		config.Speed = 25
 	}
 	sw, err := New(config)
 	if err != nil {
