@@ -13,12 +13,11 @@ if m then
   not_idle(id, a)
   for name in string.gmatch(m.queues, '(%S+):') do redis.call('ZREM', STAFF, name .. '|' .. id) end
 end
+define_member(id, record)
 if record == '' then
-  save_member(id, nil)
   redis.call('HDEL', KEYS[16], id)
   redis.call('HDEL', WANTED, id)
 else
-  save_member(id, decode(MEMBER, record))
   redis.call('HSET', KEYS[16], id, ARGV[4])
   if redis.call('HSETNX', WANTED, id, ARGV[7] .. '\31') == 1 then
     a.wanted, a.score = ARGV[7], now

@@ -15,7 +15,7 @@ local function revive()
   save_agent(ARGV[10], a)
   local t = ticket(ARGV[8])
   return {ticket = ARGV[8], queue = ARGV[9], agent = ARGV[10], owner = owner, call = t and t.call or '', phase = 'ringing',
-    contact = '', ring = 0, accept = '', made = now, ['until'] = 0, joined = t and t.joined or '0',
+    contact = '', ring = 0, accept = '', made = now, ends = 0, joined = t and t.joined or '0',
     answered = 0, number = t and t.number or '', name = t and t.name or ''}
 end
 
@@ -55,7 +55,7 @@ end
 -- delay that the outcome calls for.
 local function fail()
   local a, t, q = agent(o.agent), ticket(o.ticket), queue(o.queue)
-  local delay = q and q[outcome]
+  local delay = q and q.delays[outcome]
   close(id, o)
   if a and a.offer == id then
     unreserve(a)

@@ -18,65 +18,96 @@ local clock = redis.call('TIME')
 local micros = clock[1] * 1000000 + clock[2] + ARGV[1] * 1000
 local now = math.floor(micros / 1000)
 
--- Records. One is its fields in order, joined by US (0x1f), the version of
--- the schema first. Fields are only ever added at the end: an older record has
--- "" there, or 0 where a number is wanted. Numbers are those that are compared.
-local TICKET = {'v', 'queue', 'call', 'owner', 'place', 'joined', 'skills', 'prefer', 'alone', 'lane', 'offer',
-  'losses', 'ended', 'number', 'name', numbers = {'alone', 'losses'}}
-local OFFER = {'v', 'ticket', 'queue', 'agent', 'owner', 'call', 'phase', 'contact', 'ring', 'accept', 'made',
-  'until', 'joined', 'answered', 'number', 'name', numbers = {'answered'}}
-local AGENT = {'v', 'wanted', 'reason', 'since', 'offer', 'phase', 'free', 'why', 'score', 'streak', 'blocked',
-  'idle', 'last', numbers = {'since', 'free', 'score', 'streak', 'blocked', 'idle'}}
-local MEMBER = {'v', 'contact', 'queues', 'skills', numbers = {}} -- of the roster
-local QUEUE = {'v', 'ring', 'wrap', 'accept', 'within', 'max', 'staffed', 'streak', 'no-answer', 'busy',
-  'rejected', 'not-registered', 'unreachable', 'longest', 'open', 'widen', 'sets',
-  numbers = {'within', 'max', 'streak', 'open'}}
-
-local function decode(kind, text)
-  local pattern = kind.pattern or string.rep('([^\31]*)\31', #kind - 1) .. '([^\31]*)'
-  kind.pattern = pattern
-  local values = {string.match(text, pattern)}
-  if not values[1] then values = {string.match(text .. string.rep('\31', #kind), pattern)} end
-  local record = {}
-  for i = 1, #kind do record[kind[i]] = values[i] end
-  for _, name in ipairs(kind.numbers) do record[name] = tonumber(record[name]) or 0 end
-  return record
+-- Records. One is its fields in order, joined by US (0x1f), the version of the
+-- schema first. A later version adds fields at the end, where this one does not
+-- look, and reads this one's by their number. Those compared are made numbers.
+local function fields(count, text)
+  return string.match(text, string.rep('([^\31]*)\31', count - 1) .. '([^\31]*)')
 end
 
-local function encode(kind, record)
-  local values = {1}
-  for i = 2, #kind do values[i] = record[kind[i]] end
-  return table.concat(values, '\31')
+local function record(...) return table.concat({1, ...}, '\31') end
+local function number(text) return tonumber(text) or 0 end
+
+local function read_ticket(text)
+  local _, queue, call, owner, place, joined, skills, prefer, alone, lane, offer, losses, ended, caller, name =
+    fields(15, text)
+  return {queue = queue, call = call, owner = owner, place = place, joined = joined, skills = skills,
+    prefer = prefer, alone = number(alone), lane = lane, offer = offer, losses = number(losses), ended = ended,
+    number = caller, name = name}
 end
 
--- stored reads and writes one kind of record. It hands out the same table each
+local function write_ticket(t)
+  return record(t.queue, t.call, t.owner, t.place, t.joined, t.skills, t.prefer, t.alone, t.lane, t.offer,
+    t.losses, t.ended, t.number, t.name)
+end
+
+local function read_offer(text)
+  local _, ticket, queue, agent, owner, call, phase, contact, ring, accept, made, ends, joined, answered, caller, name =
+    fields(16, text)
+  return {ticket = ticket, queue = queue, agent = agent, owner = owner, call = call, phase = phase,
+    contact = contact, ring = ring, accept = accept, made = made, ends = ends, joined = joined,
+    answered = number(answered), number = caller, name = name}
+end
+
+local function write_offer(o)
+  return record(o.ticket, o.queue, o.agent, o.owner, o.call, o.phase, o.contact, o.ring, o.accept, o.made, o.ends,
+    o.joined, o.answered, o.number, o.name)
+end
+
+local function read_agent(text)
+  local _, wanted, reason, since, offer, phase, free, why, score, streak, blocked, idle, last = fields(13, text)
+  return {wanted = wanted, reason = reason, since = number(since), offer = offer, phase = phase, free = number(free),
+    why = why, score = number(score), streak = number(streak), blocked = number(blocked), idle = number(idle),
+    last = last}
+end
+
+local function write_agent(a)
+  return record(a.wanted, a.reason, a.since, a.offer, a.phase, a.free, a.why, a.score, a.streak, a.blocked, a.idle,
+    a.last)
+end
+
+local function read_member(text) -- of the roster; Go writes it
+  local _, contact, queues, skills = fields(4, text)
+  return {contact = contact, queues = queues, skills = skills}
+end
+
+local function read_queue(text) -- Go writes it
+  local _, ring, wrap, accept, within, max, staffed, streak, noanswer, busy, rejected, notregistered, unreachable,
+    longest, open, widen, sets = fields(17, text)
+  return {ring = ring, wrap = wrap, accept = accept, within = number(within), max = number(max), staffed = staffed,
+    streak = number(streak), longest = longest, open = number(open), widen = widen, sets = sets,
+    delays = {['no-answer'] = noanswer, busy = busy, rejected = rejected, ['not-registered'] = notregistered,
+      unreachable = unreachable}}
+end
+
+-- stored loads and saves one kind of record. It hands out the same table each
 -- time, so that two moves of one run never work on two copies; nil where there
--- is none.
-local function stored(key, kind)
+-- is none. define is for records that Go writes, "" for none.
+local function stored(key, read, write)
   local seen = {}
   local function load(id)
     if seen[id] == nil then
       local text = redis.call('HGET', key, id)
-      seen[id] = text and decode(kind, text)
+      seen[id] = text and read(text)
     end
     return seen[id] or nil
   end
-  local function save(id, record)
-    seen[id] = record or false
-    if record then
-      redis.call('HSET', key, id, encode(kind, record))
-    else
-      redis.call('HDEL', key, id)
-    end
+  local function define(id, text)
+    seen[id] = text ~= '' and read(text)
+    if text == '' then redis.call('HDEL', key, id) else redis.call('HSET', key, id, text) end
   end
-  return load, save
+  local function save(id, value)
+    seen[id] = value or false
+    if value then redis.call('HSET', key, id, write(value)) else redis.call('HDEL', key, id) end
+  end
+  return load, write and save or define
 end
 
-local ticket, save_ticket = stored(TICKETS, TICKET)
-local offer, save_offer = stored(OFFERS, OFFER)
-local agent, save_agent = stored(AGENTS, AGENT)
-local member, save_member = stored(ROSTER, MEMBER)
-local queue, save_queue = stored(QUEUES, QUEUE)
+local ticket, save_ticket = stored(TICKETS, read_ticket, write_ticket)
+local offer, save_offer = stored(OFFERS, read_offer, write_offer)
+local agent, save_agent = stored(AGENTS, read_agent, write_agent)
+local member, define_member = stored(ROSTER, read_member)
+local queue, define_queue = stored(QUEUES, read_queue)
 
 local function stamp(ms) return string.format('%013.0f', ms) end
 local function at(ms, what) redis.call('ZADD', DUE, ms, what) end
@@ -226,15 +257,15 @@ local function make(tid, t, aid, a)
   local q, m = queue(t.queue), member(aid)
   local id = ARGV[2] .. string.format('%012x', redis.call('HINCRBY', TALLY, 'serial', 1))
   local o = {ticket = tid, queue = t.queue, agent = aid, owner = t.owner, call = t.call, phase = 'ringing',
-    contact = m.contact, ring = q.ring, accept = q.accept, made = now, ['until'] = now + q.ring + SLACK,
+    contact = m.contact, ring = q.ring, accept = q.accept, made = now, ends = now + q.ring + SLACK,
     joined = t.joined, answered = 0, number = t.number, name = t.name}
   t.offer, a.offer, a.phase, a.since = id, id, 'ringing', now
   save_ticket(tid, t)
   save_agent(aid, a)
   save_offer(id, o)
   own(t.owner, 'o', id)
-  at(o['until'], 'o|' .. id)
-  redis.call('PUBLISH', t.owner, id .. '\31' .. encode(OFFER, o))
+  at(o.ends, 'o|' .. id)
+  redis.call('PUBLISH', t.owner, id .. '\31' .. write_offer(o))
 end
 
 -- forget ends a ticket without a trace; finish_ticket remembers it for a

@@ -11,7 +11,7 @@ local offers = {}
 local from, to = '[' .. owner .. '|o|', '(' .. owner .. '|o}'
 for i, entry in ipairs(redis.call('ZRANGEBYLEX', OWNED, from, to, 'LIMIT', 0, 10 * SLICE)) do
   local id = string.match(entry, '|o|([^|]*)$')
-  offers[i] = id .. '\31' .. encode(OFFER, offer(id))
+  offers[i] = id .. '\31' .. write_offer(offer(id))
 end
 
 local missing, strange = {}, {}

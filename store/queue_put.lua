@@ -16,11 +16,10 @@ for _, entry in ipairs(redis.call('ZRANGEBYLEX', STAFF, '[' .. name .. '|', '(' 
     idle[#idle + 1] = id
   end
 end
+define_queue(name, record)
 if record == '' then
-  save_queue(name, nil)
   redis.call('HDEL', KEYS[16], name)
 else
-  save_queue(name, decode(QUEUE, record))
   redis.call('HSET', KEYS[16], name, ARGV[4])
 end
 for _, id in ipairs(idle) do ready(id, agent(id)) end

@@ -6,4 +6,4 @@ if not t or t.ended ~= '' then return {'', ''} end
 redis.call('ZADD', DUE, 'NX', now + LEASE, 'h|' .. owner)
 adopt(id, t, owner)
 local o = t.offer ~= '' and offer(t.offer)
-return {encode(TICKET, t), o and t.offer .. '\31' .. encode(OFFER, o) or ''}
+return {write_ticket(t), o and t.offer .. '\31' .. write_offer(o) or ''}
