@@ -118,6 +118,18 @@ func (w world) Outage(ctx context.Context, site, address string) (dialplan.Outag
 // Save keeps where a call stands.
 func (w world) Save(ctx context.Context, c *dialplan.Cursor, must bool) { w.cursors.Save(ctx, c, must) }
 
+// cursors are controller.Cursors.
+type cursors struct{ *store.Cursors }
+
+// Load returns where a call stands, nil for a call that is new.
+func (c cursors) Load(ctx context.Context, call string) (*dialplan.Cursor, error) {
+	cursor, err := c.Cursors.Load(ctx, call)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return cursor, err
+}
+
 // records are controller.Records.
 type records struct{ store.Records }
 

@@ -224,7 +224,7 @@ func translate(err error) error {
 		return nil
 	case len(invalid) > 0:
 		return api.Invalid(invalid)
-	case errors.Is(err, store.ErrInvalid):
+	case errors.Is(err, store.ErrInvalid), errors.Is(err, store.ErrFull):
 		return api.Invalid{{Message: err.Error()}}
 	}
 	for ours, theirs := range map[error]error{

@@ -79,6 +79,7 @@ func (s *server) listen(c *serveCmd) (err error) {
 // open opens the store. A Redis that is away is no reason not to start: calls
 // that come get their number's notice until it is back.
 func (s *server) open(ctx context.Context, c *serveCmd) (err error) {
+	redis.SetLogger(redisLog{s.log})
 	switch {
 	case c.Redis != "":
 		s.rdb, err = store.Open(c.Redis)
@@ -92,7 +93,11 @@ func (s *server) open(ctx context.Context, c *serveCmd) (err error) {
 	if err != nil {
 		return err
 	}
-	s.store = store.New(s.rdb, store.Options{Log: s.log})
+	options := store.Options{Log: s.log}
+	if s.embedded != nil {
+		options.RecordMax = store.EmbeddedRecords
+	}
+	s.store = store.New(s.rdb, options)
 	s.live = s.store.Live()
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
@@ -126,7 +131,7 @@ func (s *server) control(c *serveCmd) error {
 	events := api.NewFeed()
 	s.controller, err = controller.New(controller.Config{
 		Instance: name, Address: address,
-		Numbers: routes{s.live}, Customers: customers{s.store.Customers()}, Cursors: s.cursors,
+		Numbers: routes{s.live}, Customers: customers{s.store.Customers()}, Cursors: cursors{s.cursors},
 		Records: told{records{s.store.Records()}, events, s.log}, Prompts: s.prompts,
 		World:  world{s.distributor, s.store.Outages(), s.cursors},
 		Owners: mine, Peers: mine, Limits: limits{s.limits, s.log}, Nodes: nodes,
@@ -268,4 +273,12 @@ func unless(expected, err error) error {
 		return nil
 	}
 	return err
+}
+
+// redisLog takes what the client says of its connections.
+type redisLog struct{ *slog.Logger }
+
+// Printf implements the client's logger.
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.DebugContext(ctx, "redis client", "says", fmt.Sprintf(format, v...))
 }

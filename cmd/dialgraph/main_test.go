@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files and generated documents")
+
+// asProgram in the environment makes the test binary the program itself, so
+// that tests can start real processes, and kill them.
+const asProgram = "DIALGRAPH_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		os.Exit(execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// dialgraph runs one command to its end.
+func dialgraph(t *testing.T, args ...string) (status int, out, errOut string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	status = execute(t.Context(), args, strings.NewReader(""), &o, &e)
+	return status, o.String(), e.String()
+}
+
+func TestUsage(t *testing.T) {
+	tests := []struct {
+		situation string
+		args      []string
+		status    int
+		says      string
+	}{
+		{"no command", nil, 2, "expected one of"},
+		{"unknown command", []string{"serv"}, 2, "serv"},
+		{"unknown flag", []string{"serve", "--rediss", "x"}, 2, "--rediss"},
+		{"no store named", []string{"serve", "--esl", "127.0.0.1:0", "--http", "127.0.0.1:0"}, 1, "say --redis URL, or --data DIR"},
+		{"two stores named", []string{"serve", "--redis", "redis://127.0.0.1", "--data", "x"}, 2, "--redis and --data"},
+		{"a network that is none", []string{"serve", "--esl", "127.0.0.1:0", "--http", "127.0.0.1:0", "--redis", "redis://127.0.0.1:1", "--esl-allow", "10.0.0.0"}, 1, "10.0.0.0/8"},
+		{"a port in use", []string{"serve", "--esl", "256.0.0.1:1", "--data", "x"}, 1, "--esl"},
+		{"keys that are none", []string{"phone", "--to", "1", "--keys", "1,x"}, 1, "0-9 * # A-D"},
+		{"menu that is not there", []string{"check", "nosuch.yaml"}, 1, "nosuch.yaml"},
+		{"time that is none", []string{"simulate", "../../examples/provider/menu.yaml", "--at", "today"}, 1, "2026-03-02T08:15"},
+		{"region that is none", []string{"simulate", "../../examples/provider/menu.yaml", "--region", "Ukraine"}, 1, "two-letter"},
+		{"outcome that is none", []string{"simulate", "../../examples/provider/menu.yaml", "--reached", "maybe"}, 1, "no-answer"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.situation, func(t *testing.T) {
+			status, _, errOut := dialgraph(t, tt.args...)
+			if status != tt.status || !strings.Contains(errOut, tt.says) {
+				t.Errorf("dialgraph %s: exit %d, %q, want %d and %q", strings.Join(tt.args, " "), status, errOut, tt.status, tt.says)
+			}
+		})
+	}
+}
+
+func TestHelpNamesEveryCommand(t *testing.T) {
+	status, out, _ := dialgraph(t, "--help")
+	if status != 0 {
+		t.Errorf("--help: exit %d, want 0", status)
+	}
+	for _, command := range []string{"serve", "check", "simulate", "phone", "demo", "key"} {
+		if !strings.Contains(out, command) {
+			t.Errorf("--help does not name %s:\n%s", command, out)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	status, out, _ := dialgraph(t, "check", "../../examples/provider/menu.yaml")
+	if status != 0 || !strings.Contains(out, "menu support-line is valid") {
+		t.Errorf("check of the example: exit %d, %q", status, out)
+	}
+	status, out, _ = dialgraph(t, "check", "testdata/faulty.yaml")
+	if *update {
+		if err := os.WriteFile("testdata/faulty.golden", []byte(out), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/faulty.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status != 1 || out != string(want) {
+		t.Errorf("check of a faulty menu: exit %d,\n%s\nwant 1,\n%s", status, out, want)
+	}
+}
+
+func TestSimulate(t *testing.T) {
+	status, out, errOut := dialgraph(t, "simulate", "../../examples/provider/menu.yaml", "--from", "0671234567",
+		"--at", "2026-03-02T08:15", "--address", "kyiv/khreshchatyk/10/25", "--outage", "kyiv/khreshchatyk/10", "--keys", "3,1", "--words")
+	if status != 0 {
+		t.Fatalf("simulate: exit %d, %s", status, errOut)
+	}
+	for _, line := range []string{
+		"call     from 0671234567 to 0800 at 2026-03-02T08:15 Europe/Kyiv",
+		`  hears  good-morning "Доброго ранку! Вас вітає служба підтримки."`,
+		"play     outage-notice", "  keys   3", "queue    support", "  talks  1m0s", "end      hangup NORMAL_CLEARING",
+	} {
+		if !strings.Contains(out, line) {
+			t.Errorf("the transcript lacks %q:\n%s", line, out)
+		}
+	}
+}
