@@ -17,6 +17,9 @@ import (
 // afterwards bounds what is still to be written once a call has ended.
 const afterwards = 10 * time.Second
 
+// keeping bounds the writing of the record while a caller waits.
+const keeping = 500 * time.Millisecond
+
 // events are those that the verbs need; each is some 4 KB.
 var events = []string{
 	"CHANNEL_ANSWER", "CHANNEL_BRIDGE", "CHANNEL_UNBRIDGE", "CHANNEL_EXECUTE_COMPLETE",
@@ -39,6 +42,7 @@ type call struct {
 	cursor  *dialplan.Cursor
 	public  LiveCall
 	entered []limit
+	claimed bool // the store knows that the call is ours
 }
 
 // handle is one connection: it runs on a goroutine of its own.
@@ -55,6 +59,7 @@ func (c *Controller) handle(ctx context.Context, sess *esl.Session) {
 	defer cancel(nil)
 	k.cancel = cancel
 	k.line = c.newLine(k)
+	k.line.keep = k.keep
 	k.control(walkCtx)
 	if errors.Is(k.line.over, errTaken) || errors.Is(context.Cause(walkCtx), errTaken) {
 		k.standBy(ctx)
@@ -121,13 +126,13 @@ func (k *call) serve(ctx context.Context) error {
 	if err := k.find(ctx); err != nil {
 		return k.refuse(ctx, err)
 	}
-	k.claim(ctx)
 	menu, err := k.menu(ctx)
 	if err != nil {
 		return k.refuse(ctx, err)
 	}
+	k.claim(ctx)
 	end, err := dialplan.Walk{
-		Menu: menu, Cursor: k.cursor, Line: k.line, World: &world{World: k.ctl.cfg.World, record: k.record, now: k.ctl.cfg.Clock},
+		Menu: menu, Cursor: k.cursor, Line: k.line, World: &world{World: k.ctl.cfg.World, record: k.record, keep: k.keep},
 		Answer: k.route.Answer, Now: k.ctl.cfg.Clock, Log: k.log,
 	}.Run(ctx)
 	if end == dialplan.Faulted {
@@ -246,10 +251,17 @@ func (k *call) claim(ctx context.Context) {
 	if k.ctl.cfg.Owners != nil {
 		err := k.ctl.cfg.Owners.Claim(ask, k.owned())
 		k.stored("claim call", err)
+		k.claimed = err == nil
 	}
-	if k.record.Resumed == 0 {
-		k.stored("put record", k.ctl.cfg.Records.Put(ask, k.record))
-	}
+	k.stored("put record", k.ctl.cfg.Records.Put(ask, k.record))
+}
+
+// keep saves what the record knows by now.
+func (k *call) keep() {
+	ctx, cancel := context.WithTimeout(context.Background(), keeping)
+	defer cancel()
+	k.record.note(&k.line.notes, k.cursor)
+	k.stored("put record", k.ctl.cfg.Records.Put(ctx, k.record))
 }
 
 func (k *call) owned() Owned {

@@ -65,14 +65,18 @@ func (k *call) standBy(ctx context.Context) {
 	}
 }
 
-// over ends a call for good: its record, its cursor, its owner.
+// over ends a call for good: its record, its cursor, its owner. Somebody who
+// took it for lost may have done so before.
 func (k *call) over(ctx context.Context) {
+	if k.claimed {
+		mine, err := k.ctl.cfg.Owners.Forget(ctx, k.uuid, k.token)
+		k.stored("forget call", err)
+		if err == nil && !mine {
+			return
+		}
+	}
 	k.stored("put record", k.ctl.cfg.Records.Put(ctx, k.record))
 	k.stored("delete cursor", k.ctl.cfg.Cursors.Delete(ctx, k.uuid))
-	if k.ctl.cfg.Owners != nil {
-		_, err := k.ctl.cfg.Owners.Forget(ctx, k.uuid, k.token)
-		k.stored("forget call", err)
-	}
 	k.log.Info("call ended", "cause", k.record.Cause, "by", k.record.Ender, "node", k.node(),
 		"seconds", k.record.Ended.Sub(k.record.Started).Round(time.Second).Seconds())
 }
@@ -88,7 +92,7 @@ func (k *call) saved(ctx context.Context) {
 
 // release leaves the call to whoever has it or finds it.
 func (k *call) release(ctx context.Context) {
-	if k.ctl.cfg.Owners != nil && k.cursor != nil {
+	if k.claimed {
 		k.stored("release call", k.ctl.cfg.Owners.Release(ctx, k.uuid, k.token))
 	}
 }

@@ -47,6 +47,7 @@ type line struct {
 	stats *counters
 	files *presence // of the node
 	notes notes     // for the record
+	keep  func()    // saves the record: something happened that whoever resumes the call must know
 
 	typed    *dialplan.TypeAhead
 	silenced byte       // key that is a command to the ringing, not a digit

@@ -270,6 +270,7 @@ func (t *talk) answered(e *esl.Event) {
 	if t.bridge.Answered != nil {
 		t.bridge.Answered(t.bridged)
 	}
+	l.keep()
 }
 
 // end makes the outcome of the bridge from its completion, or from what ended

@@ -82,8 +82,9 @@ func startTime(channel *esl.Event) time.Time {
 	return eventTime(channel)
 }
 
-// note adds what the verbs and the walk have seen.
+// note takes over what the verbs and the walk have seen since the last time.
 func (r *Record) note(n *notes, cursor *dialplan.Cursor) {
+	defer func() { *n = notes{} }()
 	r.Missing += n.missing
 	r.Talk += Seconds(n.talk.Seconds())
 	setDefault(&r.Answered, n.answered)

@@ -285,21 +285,16 @@ func (c *Controller) finish(ctx context.Context, o Owned, end func(*Record)) {
 		c.asked(ctx, "forget call", err)
 		return
 	}
-	cursor, err := c.cfg.Cursors.Load(ctx, o.Call)
-	if err != nil {
-		c.asked(ctx, "load cursor", err)
-		return
-	}
-	if cursor != nil {
-		c.vacate(ctx, cursor)
-		c.asked(ctx, "delete cursor", c.cfg.Cursors.Delete(ctx, o.Call))
-	}
 	record, err := c.cfg.Records.Load(ctx, o.Call)
-	if err != nil {
-		c.asked(ctx, "load record", err)
-	}
+	c.asked(ctx, "load record", err)
 	if record == nil {
 		record = &Record{Call: o.Call, Node: o.Node, Started: o.Since}
+	}
+	cursor, err := c.cfg.Cursors.Load(ctx, o.Call)
+	c.asked(ctx, "load cursor", err)
+	if cursor != nil {
+		c.vacate(ctx, cursor, record)
+		c.asked(ctx, "delete cursor", c.cfg.Cursors.Delete(ctx, o.Call))
 	}
 	if !record.Ended.IsZero() {
 		return // somebody has written the end
@@ -312,15 +307,19 @@ func (c *Controller) finish(ctx context.Context, o Owned, end func(*Record)) {
 }
 
 // vacate gives back what the call held in a queue.
-func (c *Controller) vacate(ctx context.Context, cursor *dialplan.Cursor) {
+func (c *Controller) vacate(ctx context.Context, cursor *dialplan.Cursor, record *Record) {
 	state := cursor.State
+	report := dialplan.Report{Outcome: dialplan.Gone}
+	why := dialplan.LeaveAbandoned
 	if state.Offer != nil {
-		report := dialplan.Report{Outcome: dialplan.Gone, Ended: c.cfg.Clock()}
+		if record.Leg == legUUID(state.Offer.ID, 0) { // they talked
+			report = dialplan.Report{Outcome: dialplan.Answered, Answered: record.Talked, Ended: c.cfg.Clock()}
+			why = dialplan.LeaveServed
+		}
 		c.asked(ctx, "report offer", c.cfg.World.Report(ctx, *state.Offer, report))
 	}
 	if state.Ticket != "" {
-		err := c.cfg.World.Leave(ctx, state.Ticket, dialplan.LeaveAbandoned)
-		if !errors.Is(err, dialplan.ErrNoTicket) {
+		if err := c.cfg.World.Leave(ctx, state.Ticket, why); !errors.Is(err, dialplan.ErrNoTicket) {
 			c.asked(ctx, "leave queue", err)
 		}
 	}

@@ -117,14 +117,27 @@ func TestReap(t *testing.T) {
 	m.offers <- dialplan.Offer{ID: "o1", Agent: "anna", Contact: "1001", Ring: 10 * time.Second}
 	second := start(t, "two", l2, m, guarded(m, sw))
 	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Script{
-		fstest.Asks(), fstest.Press("2"), fstest.Await(fstest.Connected), pass(first.kill), fstest.Pause(time.Second), fstest.HangUp(),
+		fstest.Asks(), fstest.Press("2"),
 	}})
+	await(t, "the talk to be on record", func() bool {
+		r, _ := records{m}.Load(t.Context(), call.UUID())
+		return r != nil && !r.Talked.IsZero()
+	})
+	first.kill()
+	await(t, "the first controller to be gone", func() bool { return first.Stats().Lost == 1 })
+	call.Hangup()
 	r := m.ended(t, call.UUID())
 	if r.Seen || r.Ender != "network" || second.Stats().Reaped != 1 {
 		t.Errorf("record %+v, %d reaped; want one, not seen", r, second.Stats().Reaped)
 	}
-	if len(m.gone()) != 1 || !slices.Contains(m.outcomes(), dialplan.Gone) {
-		t.Errorf("left %q, reported %q; want the place and the agent given back", m.gone(), m.outcomes())
+	if !slices.Equal(m.gone(), []dialplan.LeaveReason{dialplan.LeaveServed}) {
+		t.Errorf("left %q, want the place given back after a talk", m.gone())
+	}
+	if last := m.lastReport(); last.Outcome != dialplan.Answered || last.Ended.IsZero() {
+		t.Errorf("reported %+v, want the end of the talk", last)
+	}
+	if r.Agent != "anna" || r.Talked.IsZero() || r.Menu != "line" {
+		t.Errorf("record %+v, want what the first controller knew", r)
 	}
 	if c, _ := m.Load(t.Context(), call.UUID()); c != nil {
 		t.Errorf("cursor %+v left behind", c)
@@ -164,4 +177,13 @@ func TestNodeDies(t *testing.T) {
 	if len(m.gone()) != 1 {
 		t.Errorf("left %q, want the place given back", m.gone())
 	}
+}
+
+func (m *memory) lastReport() dialplan.Report {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.reports) == 0 {
+		return dialplan.Report{}
+	}
+	return m.reports[len(m.reports)-1]
 }

@@ -2,7 +2,6 @@ package controller
 
 import (
 	"context"
-	"time"
 
 	"github.com/dialgraph/dialgraph/dialplan"
 )
@@ -12,7 +11,7 @@ import (
 type world struct {
 	dialplan.World
 	record *Record
-	now    func() time.Time
+	keep   func() // saves the record
 }
 
 // Join notes the queue.
@@ -21,6 +20,7 @@ func (w *world) Join(ctx context.Context, j dialplan.Join) (dialplan.Ticket, err
 	if err == nil {
 		w.record.Queue = j.Queue
 		setDefault(&w.record.Queued, t.Joined)
+		w.keep()
 	}
 	return t, err
 }
