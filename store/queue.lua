@@ -123,9 +123,10 @@ end
 local function lane(name, tier, skills) return name .. '|' .. tier .. '|' .. skills end
 local function preferred(id) return '@|' .. id .. '|' end
 
+-- has tells whether the skills, with spaces around each, hold all of a set.
 local function has(skills, set)
   for skill in string.gmatch(set, '[^+]+') do
-    if not string.find(' ' .. skills .. ' ', ' ' .. skill .. ' ', 1, true) then return false end
+    if not string.find(skills, ' ' .. skill .. ' ', 1, true) then return false end
   end
   return true
 end
@@ -134,7 +135,7 @@ end
 -- was asked for: a caller is not refused for a skill that nobody listed.
 local function fit(q, wanted)
   if wanted == '' or string.find(' ' .. q.sets .. ' ', ' ' .. wanted .. ' ', 1, true) then return wanted end
-  local best, most, all = '', 0, string.gsub(wanted, '%+', ' ')
+  local best, most, all = '', 0, ' ' .. string.gsub(wanted, '%+', ' ') .. ' '
   for set in string.gmatch(q.sets, '%S+') do
     local _, plus = string.gsub(set, '%+', '')
     if plus + 1 > most and has(all, set) then best, most = set, plus + 1 end
@@ -164,19 +165,14 @@ end
 
 -- lanes_of are all lanes that an agent takes callers from.
 local function lanes_of(id, m)
-  local lanes = {preferred(id)}
+  local lanes, skills = {preferred(id)}, ' ' .. m.skills .. ' '
   for name, tier in string.gmatch(m.queues, '(%S+):(%d+)') do
     local q = queue(name)
-    if q then
-      local _, wider = string.gsub(q.widen, '%d+', '')
-      local function add(set)
-        for reached = math.min(tonumber(tier), wider + 1), wider + 1 do
-          lanes[#lanes + 1] = lane(name, reached, set)
-        end
-      end
-      add('')
+    local _, wider = string.gsub(q and q.widen or '', '%d+', '')
+    for reached = math.min(tier, wider + 1), q and wider + 1 or 0 do
+      lanes[#lanes + 1] = lane(name, reached, '')
       for set in string.gmatch(q.sets, '%S+') do
-        if has(m.skills, set) then add(set) end
+        if has(skills, set) then lanes[#lanes + 1] = lane(name, reached, set) end
       end
     end
   end
