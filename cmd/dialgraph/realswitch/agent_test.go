@@ -4,6 +4,7 @@ package realswitch
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,18 +16,27 @@ import (
 type reaction int
 
 const (
-	answers reaction = iota
-	busy
-	rejects
-	rings // until the caller's side gives up
+	answers  reaction = iota // after a moment of ringing
+	isBusy                   // 486
+	declines                 // 603
+	rings                    // until the caller's side gives up
 )
+
+// ringTime is how long an agent who answers lets it ring.
+const ringTime = 300 * time.Millisecond
 
 // An agent is somebody at a registered telephone.
 type agent struct {
 	*phone
+	id    string         // in the CRM
 	calls chan *answered // every call that was answered
 	rang  chan time.Time // every time it began to ring
 	quiet chan time.Time // every time it stopped ringing without an answer
+	gone  context.CancelFunc
+
+	mu   sync.Mutex
+	how  reaction
+	busy int // calls at this moment
 }
 
 // An answered call at the agent's telephone.
@@ -34,16 +44,19 @@ type answered struct {
 	*ear
 	dialog *diago.DialogServerSession
 	at     time.Time
-	from   string // the number shown
+	shown  string // number of the caller
+	name   string // name of the caller
 }
 
-// newAgent registers a telephone that takes each call in the same way, after
-// some time of ringing.
-func newAgent(t testing.TB, user string, how reaction, after time.Duration) *agent {
+// newAgent registers a telephone.
+func newAgent(t testing.TB, at *node, user string, how reaction) *agent {
 	t.Helper()
-	a := &agent{calls: make(chan *answered, 16), rang: make(chan time.Time, 64), quiet: make(chan time.Time, 64)}
-	a.phone = newPhone(t, user, func(d *diago.DialogServerSession) { a.take(d, how, after) })
-	ctx, cancel := context.WithTimeout(t.Context(), within)
+	a := &agent{
+		id: "agent-" + user, how: how,
+		calls: make(chan *answered, 16), rang: make(chan time.Time, 64), quiet: make(chan time.Time, 64),
+	}
+	a.phone = newPhone(t, at, user, a.take)
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	registrar := a.sw
 	registrar.User = user
@@ -56,23 +69,49 @@ func newAgent(t testing.TB, user string, how reaction, after time.Duration) *age
 	if err != nil {
 		t.Fatalf("register %s: %v", user, err)
 	}
-	t.Cleanup(func() {
+	a.gone = sync.OnceFunc(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), within)
 		defer cancel()
 		_ = registration.Unregister(ctx) // the switch may be gone
 	})
+	t.Cleanup(a.gone)
 	return a
 }
 
+// react changes what the agent does with calls.
+func (a *agent) react(how reaction) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.how = how
+}
+
+// begin notes that a call has come; an agent has one at a time.
+func (a *agent) begin() reaction {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.busy++; a.busy > 1 {
+		a.t.Errorf("the telephone of %s has %d calls at once", a.user, a.busy)
+	}
+	return a.how
+}
+
+func (a *agent) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.busy--
+}
+
 // take handles one call until it ends.
-func (a *agent) take(d *diago.DialogServerSession, how reaction, after time.Duration) {
+func (a *agent) take(d *diago.DialogServerSession) {
+	how := a.begin()
+	defer a.end()
 	begin := time.Now()
 	switch how {
-	case busy:
+	case isBusy:
 		_ = d.Respond(sip.StatusBusyHere, "Busy Here", nil)
 		a.rang <- begin
 		return
-	case rejects:
+	case declines:
 		_ = d.Respond(sip.StatusGlobalDecline, "Decline", nil)
 		a.rang <- begin
 		return
@@ -80,26 +119,38 @@ func (a *agent) take(d *diago.DialogServerSession, how reaction, after time.Dura
 	_ = d.Trying()
 	_ = d.Ringing()
 	a.rang <- begin
-	patience := time.NewTimer(after)
-	defer patience.Stop()
-	if how == rings {
-		patience.Stop()
+	var patience <-chan time.Time
+	if how == answers {
+		patience = time.After(ringTime)
 	}
 	select {
 	case <-d.Context().Done():
 		a.quiet <- time.Now()
 		return
-	case <-patience.C:
+	case <-patience:
 	}
 	if err := d.Answer(); err != nil {
 		a.quiet <- time.Now()
 		return
 	}
-	c := &answered{ear: listen(a.t, &d.DialogMedia, d.Context()), dialog: d, at: time.Now(), from: d.FromUser()}
+	c := &answered{dialog: d, at: time.Now(), shown: d.FromUser(), name: d.InviteRequest.From().DisplayName}
+	c.ear = listen(d.Context(), a.t, &d.DialogMedia, "agent")
 	defer c.stop()
 	a.calls <- c
 	<-d.Context().Done()
 }
+
+// isRung waits until the telephone rings.
+func (a *agent) isRung() time.Time { a.t.Helper(); return await(a.t, a.rang, a.user+" rings") }
+
+// isQuiet waits until the telephone stops ringing without an answer.
+func (a *agent) isQuiet() time.Time {
+	a.t.Helper()
+	return await(a.t, a.quiet, a.user+" stops ringing")
+}
+
+// talks waits until the agent has answered.
+func (a *agent) talks() *answered { a.t.Helper(); return await(a.t, a.calls, a.user+" talks") }
 
 // hangup ends the agent's call.
 func (c *answered) hangup() {
@@ -110,3 +161,44 @@ func (c *answered) hangup() {
 
 // alive tells whether the call is still there.
 func (c *answered) alive() bool { return c.dialog.Context().Err() == nil }
+
+// isHungUp waits until the other side has hung up.
+func (c *answered) isHungUp() {
+	c.t.Helper()
+	await(c.t, c.dialog.Context().Done(), "the agent's call ends")
+}
+
+// await waits for something to come.
+func await[T any](t testing.TB, from <-chan T, what string) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(within):
+		t.Fatalf("waited %v in vain: %s", within, what)
+		panic("not reached")
+	}
+}
+
+// eventually polls until ok is true.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(within)
+	tick := time.NewTicker(frameTime)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("waited %v in vain: %s", within, what)
+		}
+	}
+}
+
+// inTime fails when something took longer than it may.
+func inTime(t testing.TB, what string, took, most time.Duration) {
+	t.Helper()
+	if took > most {
+		t.Errorf("%s took %v, want at most %v", what, took.Round(time.Millisecond), most)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -73,6 +74,21 @@ func (e *ear) hears(want string, before ...string) sound {
 		if !slices.Contains(before, s.name) {
 			e.t.Fatalf("heard %s, want %s; heard: %s", s.name, want, e)
 		}
+	}
+}
+
+// walks hears prompts and presses keys in a given order: names of prompts, and
+// "key K".
+func (e *ear) walks(way string) {
+	e.t.Helper()
+	steps := strings.Fields(way)
+	for i := 0; i < len(steps); i++ {
+		if steps[i] == "key" {
+			i++
+			e.press(steps[i])
+			continue
+		}
+		e.hears(steps[i])
 	}
 }
 

@@ -20,6 +20,7 @@ const (
 type hearing struct {
 	mu      sync.Mutex
 	sounds  []sound
+	marks   []time.Time // frames of a mark, in a row
 	changed chan struct{}
 	closed  bool
 }
@@ -28,8 +29,8 @@ type hearing struct {
 type sound struct {
 	name       string // of the tone, or voice; "" while only its mark was heard
 	begin, end time.Time
-	frames     int // without the mark
-	marked     time.Time
+	frames     int  // without the mark
+	marked     bool // began with a mark
 }
 
 func (s sound) gap() time.Duration {
@@ -48,26 +49,46 @@ func (h *hearing) frame(now time.Time, name string) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var last *sound
-	if len(h.sounds) > 0 {
+	defer func() {
+		close(h.changed)
+		h.changed = make(chan struct{})
+	}()
+	if name == mark {
+		if h.marks = append(h.marks, now); len(h.marks) == surely {
+			h.sounds = append(h.sounds, sound{begin: h.marks[0], marked: true})
+		}
+	} else {
+		h.marks = h.marks[:0]
+	}
+	h.forget(now, name)
+	if len(h.sounds) == 0 {
+		h.sounds = append(h.sounds, sound{name: name, begin: now, end: now})
+	}
+	last := &h.sounds[len(h.sounds)-1]
+	switch {
+	case last.marked && last.frames < surely: // the frame between mark and tone may sound like anything
+		if name != mark {
+			last.name, last.frames = name, last.frames+1
+		}
+	case last.name == name && now.Sub(last.end) < last.gap():
+		last.frames++
+	default:
+		h.sounds = append(h.sounds, sound{name: name, begin: now, frames: 1})
 		last = &h.sounds[len(h.sounds)-1]
 	}
-	switch {
-	case name == mark && (last == nil || last.marked.IsZero() || now.Sub(last.marked) > markTime):
-		h.sounds = append(h.sounds, sound{begin: now, end: now, marked: now})
-	case name == mark:
-		last.marked, last.end = now, now
-	case last != nil && last.frames == 0 && now.Sub(last.end) < toneGap:
-		last.name, last.frames, last.end = name, 1, now
-	case last != nil && last.name == name && now.Sub(last.end) < last.gap():
-		last.frames, last.end = last.frames+1, now
-	case last != nil && last.frames < surely && !last.marked.IsZero():
-		last.name, last.frames, last.end = name, 1, now // the frame between mark and tone
-	default:
-		h.sounds = append(h.sounds, sound{name: name, begin: now, end: now, frames: 1})
+	last.end = now
+}
+
+// forget drops the last sound when it was but a frame in the middle of the one
+// before: a word may sound like a tone for a moment.
+func (h *hearing) forget(now time.Time, name string) {
+	n := len(h.sounds)
+	if n < 2 || h.sounds[n-1].frames >= surely || h.sounds[n-1].marked {
+		return
 	}
-	close(h.changed)
-	h.changed = make(chan struct{})
+	if before := h.sounds[n-2]; before.name == name && now.Sub(before.end) < before.gap() {
+		h.sounds = h.sounds[:n-1]
+	}
 }
 
 func (h *hearing) close() {
@@ -102,11 +123,16 @@ func (h *hearing) next(ctx context.Context, i int) (sound, int, error) {
 	}
 }
 
-// ended is when the sound before place i ended, so far.
-func (h *hearing) ended(i int) time.Time {
+// endOf is when a sound was last heard.
+func (h *hearing) endOf(name string) (end time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.sounds[i-1].end
+	for _, s := range h.sounds {
+		if s.name == name {
+			end = s.end
+		}
+	}
+	return end
 }
 
 // String is all that was heard.
