@@ -39,10 +39,15 @@ type run struct {
 // has told already: exit 1, nothing more to say.
 var errFound = errors.New("faults found")
 
-func main() {
+func main() { os.Exit(program()) }
+
+// program is the command line of this process. A signal ends it in good order,
+// a second one at once.
+func program() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	context.AfterFunc(ctx, stop)
+	return execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 }
 
 // execute runs one command and returns its exit status: 0 done, 1 failed,

@@ -2,12 +2,9 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -21,9 +18,7 @@ const asProgram = "DIALGRAPH_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		defer stop()
-		os.Exit(execute(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(program())
 	}
 	goleak.VerifyTestMain(m)
 }
