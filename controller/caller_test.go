@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"strings"
@@ -30,7 +31,9 @@ func channel(t *testing.T, headers ...string) *esl.Event {
 	defer func() {
 		_ = conn.Close()
 		_ = server.Shutdown(t.Context())
-		<-served
+		if err := <-served; !errors.Is(err, esl.ErrServerClosed) {
+			t.Errorf("Serve: %v", err)
+		}
 	}()
 	if _, err := io.ReadFull(conn, make([]byte, len("connect\n\n"))); err != nil {
 		t.Fatal(err)

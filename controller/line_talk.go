@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dialgraph/dialgraph/controller/esl"
@@ -49,32 +50,30 @@ func (l *line) Hold(ctx context.Context, h dialplan.Hold, wait func(context.Cont
 	}
 	waitCtx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- wait(waitCtx) }()
-	key, waited, err := l.hold(ctx, h, done)
+	var waiting sync.WaitGroup
+	waiting.Go(func() { done <- wait(waitCtx) })
+	key, err := l.hold(ctx, h, done)
 	cancel()
-	if !waited { // nobody uses what wait returns after we have left
-		<-done
-	}
+	waiting.Wait()
 	return key, err
 }
 
 // hold plays until done has something, a key is pressed, or the call ends.
-// waited tells that it has read from done.
-func (l *line) hold(ctx context.Context, h dialplan.Hold, done <-chan error) (key string, waited bool, err error) {
+func (l *line) hold(ctx context.Context, h dialplan.Hold, done <-chan error) (key string, err error) {
 	select {
 	case err := <-done:
-		return "", true, err
+		return "", err
 	case <-time.After(blip):
 	}
 	music := l.music(ctx, h.Music)
 	for {
 		id, err := l.start(ctx, "playback", music, l.terminators(false)...)
 		if err != nil {
-			return "", false, err
+			return "", err
 		}
-		key, waited, e, err := l.listen(ctx, h, id, done)
+		key, e, err := l.listen(ctx, h, id, done)
 		if e == nil || err != nil {
-			return key, waited, err
+			return key, err
 		}
 		if !isMusic(e) && music != nothingToHear {
 			l.missing(music, errNoFile)
@@ -92,35 +91,35 @@ func isMusic(completion *esl.Event) bool {
 
 // listen waits while one playback of music runs. The completion is not nil
 // when the music has come to its end and has to begin again.
-func (l *line) listen(ctx context.Context, h dialplan.Hold, id string, done <-chan error) (key string, waited bool, completion *esl.Event, err error) {
+func (l *line) listen(ctx context.Context, h dialplan.Hold, id string, done <-chan error) (key string, completion *esl.Event, err error) {
 	probe := time.NewTicker(probeEvery)
 	defer probe.Stop()
 	for {
 		select {
 		case result := <-done:
 			if err := l.stop(ctx, id); err != nil && result == nil {
-				return "", true, nil, err
+				return "", nil, err
 			}
-			return "", true, nil, result
+			return "", nil, result
 		case <-ctx.Done():
-			return "", false, nil, context.Cause(ctx)
+			return "", nil, context.Cause(ctx)
 		case <-probe.C:
 			if running, err := l.runs(ctx); err != nil || !running {
-				return "", false, l.sess.Channel(), err
+				return "", l.sess.Channel(), err
 			}
 		case e, ok := <-l.sess.Events():
 			if !ok {
 				l.over = errLost
-				return "", false, nil, l.over
+				return "", nil, l.over
 			}
 			if l.take(e); l.over != nil {
-				return "", false, nil, l.over
+				return "", nil, l.over
 			}
 			if completes(e, id) {
-				return "", false, e, l.settle(ctx, e)
+				return "", e, l.settle(ctx, e)
 			}
 			if key := l.pick(h.Keys); key != "" {
-				return key, false, nil, l.stop(ctx, id)
+				return key, nil, l.stop(ctx, id)
 			}
 		}
 	}

@@ -65,25 +65,22 @@ func (l *line) playback(ctx context.Context, file string, bargeIn bool) error {
 	if err != nil {
 		return err
 	}
-	for {
-		e, err := l.finish(ctx, id, func(*esl.Event) error {
-			if bargeIn && l.typed.Len() > 0 {
-				return errDigit
-			}
-			return nil
-		})
-		if !errors.Is(err, errDigit) {
-			l.heard(ctx, e, file)
-			return err
+	e, err := l.finish(ctx, id, func(*esl.Event) error {
+		if bargeIn && l.typed.Len() > 0 {
+			return errDigit
 		}
-		// A digit that the parked channel took just before the playback began
-		// does not end it: give it the time to end by itself.
-		done, err := l.within(ctx, id, settleFor)
-		if err != nil || done {
-			return err
-		}
-		return l.stop(ctx, id)
+		return nil
+	})
+	if !errors.Is(err, errDigit) {
+		l.heard(e, file)
+		return err
 	}
+	// A digit that the parked channel took just before the playback began does
+	// not end it: give it the time to end by itself.
+	if done, err := l.within(ctx, id, settleFor); err != nil || done {
+		return err
+	}
+	return l.stop(ctx, id)
 }
 
 // errDigit interrupts a wait because a digit has come.
@@ -122,23 +119,9 @@ func (l *line) Collect(ctx context.Context, c dialplan.Collect) (dialplan.Collec
 	if err := l.drain(ctx); err != nil {
 		return dialplan.Collected{}, err
 	}
-	prompt := quiet
-	if files := l.playable(ctx, c.Prompt); len(files) > 0 && !(c.BargeIn && l.typed.Len() > 0) {
-		if _, done := l.peek(c); !done || !c.BargeIn {
-			before := files
-			if c.BargeIn {
-				before, prompt = files[:len(files)-1], files[len(files)-1]
-			}
-			for _, file := range before {
-				if err := l.playback(ctx, file, c.BargeIn); err != nil {
-					return dialplan.Collected{}, err
-				}
-				if c.BargeIn && l.typed.Len() > 0 {
-					prompt = quiet
-					break
-				}
-			}
-		}
+	prompt, err := l.announce(ctx, c)
+	if err != nil {
+		return dialplan.Collected{}, err
 	}
 	for range longestEntry {
 		if got, done := l.typed.Take(c); done {
@@ -157,6 +140,29 @@ func (l *line) Collect(ctx context.Context, c dialplan.Collect) (dialplan.Collec
 		prompt = quiet
 	}
 	return l.typed.TakeRest(), nil
+}
+
+// announce plays as much of the prompt as play_and_get_digits cannot, and
+// returns what is left for it: with barge-in the last part, so that the first
+// digit ends it, and nothing once a digit has come; without, all of the prompt
+// is played, because play_and_get_digits knows no other way than barge-in.
+func (l *line) announce(ctx context.Context, c dialplan.Collect) (rest string, err error) {
+	if c.BargeIn && l.typed.Len() > 0 {
+		return quiet, nil
+	}
+	files, rest := l.playable(ctx, c.Prompt), quiet
+	if n := len(files); c.BargeIn && n > 0 {
+		files, rest = files[:n-1], files[n-1]
+	}
+	for _, file := range files {
+		if err := l.playback(ctx, file, c.BargeIn); err != nil {
+			return "", err
+		}
+		if c.BargeIn && l.typed.Len() > 0 {
+			return quiet, nil
+		}
+	}
+	return rest, nil
 }
 
 // peek tells whether the type-ahead satisfies the entry, and takes nothing.
@@ -201,7 +207,7 @@ func (l *line) gather(ctx context.Context, c dialplan.Collect, prompt string) (m
 	if err != nil {
 		return false, err
 	}
-	l.heard(ctx, e, prompt)
+	l.heard(e, prompt)
 	return cut || e == nil || e.Var("read_result") == "success", nil
 }
 

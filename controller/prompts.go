@@ -126,7 +126,7 @@ func (l *line) present(ctx context.Context, files []string) []string {
 }
 
 // heard looks whether anything was played but the silence in front.
-func (l *line) heard(_ context.Context, e *esl.Event, file string) {
+func (l *line) heard(e *esl.Event, file string) {
 	if e == nil || !strings.HasPrefix(file, lead) || e.Var("playback_ms") != "20" || l.typed.Len() > 0 {
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -181,12 +180,12 @@ func (m *memory) outcomes() []dialplan.Outcome {
 }
 
 // records is the other Load of the store.
-type records struct{ *memory }
+type records struct{ m *memory }
 
 func (r records) Load(_ context.Context, call string) (*controller.Record, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	raw := r.memory.records[call]
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	raw := r.m.records[call]
 	if raw == nil {
 		return nil, nil
 	}
@@ -199,9 +198,9 @@ func (r records) Put(_ context.Context, record *controller.Record) error {
 	if err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.memory.records[record.Call] = raw
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	r.m.records[record.Call] = raw
 	return nil
 }
 
@@ -390,7 +389,7 @@ func logger() *slog.Logger {
 	if os.Getenv("DIALGRAPH_LOG") != "" {
 		return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	return slog.New(slog.NewTextHandler(io.Discard, nil))
+	return slog.New(slog.DiscardHandler)
 }
 
 // node starts a fake FreeSWITCH that hands its calls to the instances.

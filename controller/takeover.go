@@ -280,11 +280,10 @@ func (c *Controller) bury(ctx context.Context, o Owned) {
 func (c *Controller) finish(ctx context.Context, o Owned, end func(*Record)) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
-	mine, err := c.cfg.Owners.Forget(ctx, o.Call, o.Token)
-	if err != nil || !mine {
+	defer func() { // last: whoever takes over from us does it again
+		_, err := c.cfg.Owners.Forget(ctx, o.Call, o.Token)
 		c.asked(ctx, "forget call", err)
-		return
-	}
+	}()
 	record, err := c.cfg.Records.Load(ctx, o.Call)
 	c.asked(ctx, "load record", err)
 	if record == nil {

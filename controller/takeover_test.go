@@ -64,7 +64,7 @@ func TestTakeover(t *testing.T) {
 			}
 			second := start(t, "two", l2, m, guarded(m, sw))
 			call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: append(slices.Clone(tt.until), append(fstest.Script{pass(func() {
-				_ = l1.Listener.Close() // nobody answers the probe, but the call's socket stays open
+				_ = l1.Close() // nobody answers the probe, but the call's socket stays open
 				m.mu.Lock()
 				m.peers["one"] = lease{controller.Peer{Instance: "one", Address: first.address}, time.Now()}
 				m.mu.Unlock()
