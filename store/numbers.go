@@ -14,14 +14,13 @@ const DefaultSite = "default"
 
 // A Number is a telephone number that callers dial, and what stands behind it.
 type Number struct {
-	Number   string   `json:"number"`             // E.164, or as dialled, or DefaultNumber
-	Menu     string   `json:"menu"`               //
-	Site     string   `json:"site"`               // DefaultSite when put without one
-	Language string   `json:"language,omitempty"` // of the line; "" for the menu's own
-	Fallback string   `json:"fallback,omitempty"` // EXTENSION [XML CONTEXT] that takes the call on leaving
-	Answer   string   `json:"answer"`             // at-once (when put without one), at-input or by-agent
-	MaxCalls int      `json:"max_calls,omitempty"`
-	Trunks   []string `json:"trunks,omitempty"` // trunks whose caller numbers are believed; none: as the controller says
+	Number   string `json:"number"`             // E.164, or as dialled, or DefaultNumber
+	Menu     string `json:"menu"`               //
+	Site     string `json:"site"`               // DefaultSite when put without one
+	Language string `json:"language,omitempty"` // of the line; "" for the menu's own
+	Fallback string `json:"fallback,omitempty"` // EXTENSION [XML CONTEXT] that takes the call on leaving
+	Answer   string `json:"answer"`             // at-once (when put without one), at-input or by-agent
+	MaxCalls int    `json:"max_calls,omitempty"`
 }
 
 // Numbers are the telephone numbers that lead to menus.
@@ -81,9 +80,6 @@ func (v Number) validate() error {
 	}
 	if v.MaxCalls < 0 || v.MaxCalls > maxCallsBound {
 		faults = append(faults, invalid("max_calls", "%d: want 0 (no limit) to %d", v.MaxCalls, maxCallsBound))
-	}
-	for _, t := range v.Trunks {
-		faults = append(faults, checkID("trunks", t))
 	}
 	return errors.Join(faults...)
 }

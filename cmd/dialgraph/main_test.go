@@ -44,6 +44,8 @@ func TestUsage(t *testing.T) {
 		{"no store named", []string{"serve", "--esl", "127.0.0.1:0", "--http", "127.0.0.1:0"}, 1, "say --redis URL, or --data DIR"},
 		{"two stores named", []string{"serve", "--redis", "redis://127.0.0.1", "--data", "x"}, 2, "--redis and --data"},
 		{"a network that is none", []string{"serve", "--esl", "127.0.0.1:0", "--http", "127.0.0.1:0", "--redis", "redis://127.0.0.1:1", "--esl-allow", "10.0.0.0"}, 1, "10.0.0.0/8"},
+		{"a trunk that is none", []string{"serve", "--esl", "127.0.0.1:0", "--http", "127.0.0.1:0", "--redis", "redis://127.0.0.1:1", "--trunk", "carrier"}, 1, "NAME=TRUST"},
+		{"a trust that is none", []string{"serve", "--esl", "127.0.0.1:0", "--http", "127.0.0.1:0", "--redis", "redis://127.0.0.1:1", "--trunk", "carrier=blind"}, 1, "blind"},
 		{"a port in use", []string{"serve", "--esl", "256.0.0.1:1", "--data", "x"}, 1, "--esl"},
 		{"keys that are none", []string{"phone", "--to", "1", "--keys", "1,x"}, 1, "0-9 * # A-D"},
 		{"menu that is not there", []string{"check", "nosuch.yaml"}, 1, "nosuch.yaml"},

@@ -12,8 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dialgraph/dialgraph/controller"
 )
 
 // A serveCmd is `dialgraph serve`.
@@ -33,6 +36,7 @@ type serveCmd struct {
 	Longest  time.Duration `name:"longest-call" default:"4h" help:"A call is hung up after that."`
 	Grace    time.Duration `default:"30s" help:"When stopping: how long live calls may go on before they are handed over."`
 	Trust    string        `default:"from" enum:"from,p-asserted-identity,diversion,nothing" help:"Whose word is taken for the caller's number: ${enum}."`
+	Trunk    []string      `sep:"none" help:"What is believed of one trunk, and how many calls it may bring at once: NAME=TRUST or NAME=TRUST:MAX. NAME is its gateway or its address. May be repeated."`
 	LogLevel string        `default:"info" enum:"debug,info,warn,error" help:"${enum}."`
 	LogJSON  bool          `name:"log-json" help:"Log as JSON."`
 }
@@ -71,6 +75,25 @@ func (c *serveCmd) networks() ([]netip.Prefix, error) {
 		all = append(all, p)
 	}
 	return all, errors.Join(faults...)
+}
+
+// trunks reads --trunk.
+func (c *serveCmd) trunks() (map[string]controller.Trunk, error) {
+	all := make(map[string]controller.Trunk, len(c.Trunk))
+	for _, s := range c.Trunk {
+		name, rest, ok := strings.Cut(s, "=")
+		trust, limit, limited := strings.Cut(rest, ":")
+		t := controller.Trunk{Trust: controller.Trust(trust)}
+		var err error
+		if limited {
+			t.MaxCalls, err = strconv.Atoi(limit)
+		}
+		if !ok || name == "" || err != nil || t.MaxCalls < 0 {
+			return nil, fmt.Errorf("--trunk %q: want NAME=TRUST or NAME=TRUST:MAX, such as 198.51.100.7=p-asserted-identity:30", s)
+		}
+		all[name] = t
+	}
+	return all, nil
 }
 
 // hostSigns are what may stand in an instance's name.

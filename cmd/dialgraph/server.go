@@ -113,6 +113,10 @@ func (s *server) control(c *serveCmd) error {
 	if err != nil {
 		return err
 	}
+	trunks, err := c.trunks()
+	if err != nil {
+		return err
+	}
 	address, err := c.address(s.esl)
 	if err != nil {
 		return err
@@ -135,7 +139,7 @@ func (s *server) control(c *serveCmd) error {
 		Records: told{records{s.store.Records()}, events, s.log}, Prompts: s.prompts,
 		World:  world{s.distributor, s.store.Outages(), s.cursors},
 		Owners: mine, Peers: mine, Limits: limits{s.limits, s.log}, Nodes: nodes,
-		DefaultTrunk: controller.Trunk{Trust: controller.Trust(c.Trust)}, AllowedNetworks: networks,
+		Trunks: trunks, DefaultTrunk: controller.Trunk{Trust: controller.Trust(c.Trust)}, AllowedNetworks: networks,
 		MaxCalls: c.MaxCalls, LongestCall: c.Longest, Grace: c.Grace, Log: s.log,
 	})
 	if err != nil {
