@@ -55,7 +55,7 @@ func (a *Agent) validate() error {
 	return errors.Join(faults...)
 }
 
-// record is the agent as scripts read him (MEMBER in queue.lua).
+// record is the agent as scripts read him (read_member in queue_records.lua).
 func (a *Agent) record() string {
 	queues := make([]string, len(a.Queues))
 	for i, m := range a.Queues {

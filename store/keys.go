@@ -71,8 +71,8 @@ func (k keys) limit(scope, name string) string { // hash: instance -> count and 
 }
 
 // Queues: all keys of a site share one tag, and there is a fixed number of
-// them, so that every script can declare all it may touch (queue.lua gives
-// them their names, in this order).
+// them, so that every script can declare all it may touch (queue_records.lua
+// gives them their names, in this order).
 func (k keys) queue(site string) []string {
 	tag := "{q:" + site + "}:"
 	return []string{

@@ -11,7 +11,7 @@ import (
 	"github.com/dialgraph/dialgraph/dialplan"
 )
 
-// readOffer reads an offer as scripts write it (OFFER in queue.lua), its id
+// readOffer reads an offer as scripts write it (write_offer in queue_records.lua), its id
 // first.
 func readOffer(text string) (dialplan.Offer, error) {
 	f := strings.Split(text, "\x1f")
@@ -30,7 +30,7 @@ func readOffer(text string) (dialplan.Offer, error) {
 	}, nil
 }
 
-// readTicket reads a ticket as scripts write it (TICKET in queue.lua).
+// readTicket reads a ticket as scripts write it (write_ticket in queue_records.lua).
 func readTicket(id, text string) (ticket, error) {
 	f := strings.Split(text, "\x1f")
 	if len(f) < 15 {

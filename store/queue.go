@@ -129,7 +129,7 @@ func skillSet(skills []string) string {
 	return strings.Join(slices.Compact(slices.Sorted(slices.Values(skills))), "+")
 }
 
-// record is the definition as scripts read it (QUEUE in queue.lua).
+// record is the definition as scripts read it (read_queue in queue_records.lua).
 func (q *Queue) record() string {
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 	sets := make([]string, len(q.Skills))

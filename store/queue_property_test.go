@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -27,7 +26,6 @@ type site struct {
 	instances []*floor
 	names     map[string]string // by ticket: its name in the model
 	tickets   map[string]dialplan.Ticket
-	dead      []*floor
 	last      func() // the last request, for repeating it
 	joined    int
 }
@@ -46,7 +44,7 @@ func TestQueuesAgainstModel(t *testing.T) {
 				x := newSite(t, rt, func(offset func() time.Duration) *Store {
 					return New(rdb, Options{
 						Prefix: fmt.Sprintf("t%d:", testPrefix.Add(1)), Offset: offset,
-						Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+						Log: slog.New(slog.DiscardHandler),
 					})
 				})
 				rt.Repeat(map[string]func(*rapid.T){

@@ -10,12 +10,18 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-//go:embed queue.lua
-var queueLua string
+var (
+	//go:embed queue_records.lua
+	queueRecordsLua string
+	//go:embed queue.lua
+	queueLua string
+)
 
 // queueScript is a script on the queues of one site. What such scripts share
 // stands in front of each.
-func queueScript(body string) *redis.Script { return redis.NewScript(queueLua + body) }
+func queueScript(body string) *redis.Script {
+	return redis.NewScript(queueRecordsLua + queueLua + body)
+}
 
 // queueArgs are the arguments that all queue scripts begin with.
 func (s *Store) queueArgs(args ...any) []any {

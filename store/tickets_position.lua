@@ -7,10 +7,9 @@ local name = t.queue
 local position = redis.call('ZLEXCOUNT', LINE, '[' .. name .. '|', '[' .. name .. '|' .. t.place .. '|' .. id)
 local staff = redis.call('ZLEXCOUNT', STAFF, '[' .. name .. '|', '(' .. name .. '}')
 local hour, q = math.floor(now / 3600000), queue(name)
-local function counted(h) return h .. '|' .. name .. '|talked', h .. '|' .. name .. '|answered' end
-local talked, answered = counted(hour)
-local talked_before, answered_before = counted(hour - 1)
-local sums = redis.call('HMGET', TALLY, talked, answered, talked_before, answered_before)
+local function counter(h, what) return h .. '|' .. name .. '|' .. what end
+local sums = redis.call('HMGET', TALLY, counter(hour, 'talked'), counter(hour, 'talks'),
+  counter(hour - 1, 'talked'), counter(hour - 1, 'talks'))
 local talks = (sums[2] or 0) + (sums[4] or 0)
 if talks == 0 or staff == 0 then return {position, -1} end
 local turn = ((sums[1] or 0) + (sums[3] or 0)) / talks + (q and q.wrap or 0)

@@ -334,7 +334,12 @@ func TestNextHearsOfAnOffer(t *testing.T) {
 		ctx, cancel := context.WithCancel(f.t.Context())
 		ran := make(chan error, 1)
 		go func() { ran <- f.Run(ctx) }()
-		defer func() { cancel(); <-ran }()
+		defer func() {
+			cancel()
+			if err := <-ran; err != nil {
+				f.t.Errorf("Run: %v", err)
+			}
+		}()
 
 		ticket := f.join()
 		found := make(chan next, 1)
