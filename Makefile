@@ -43,6 +43,10 @@ test-freeswitch: build need-gcc need-libc6-dev need-redis-server
 	  echo "no FreeSWITCH: set FREESWITCH_ESL (host:port of its event socket) and FREESWITCH_SIP (host:port of its SIP profile); see docs/freeswitch-testing.md"; exit 1; fi
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 20m -tags freeswitch ./cmd/dialgraph/realswitch/...
 
+# Writes what the documents take from the code.
+docs:
+	$(GO) test ./cmd/dialgraph -count=1 -run '^TestDocs' -update
+
 # Ten seconds for each fuzz target.
 fuzz:
 	@set -e; for f in $$(grep -rl --include='*_test.go' '^func Fuzz' .); do \

@@ -169,7 +169,7 @@ func settings(t testing.TB) string {
 		}
 		for _, f := range command.Flags {
 			if f.Name != "help" {
-				fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", f.Name, strings.Join(f.Envs, "`, `"), flagDefault(f), cell(flagHelp(f)))
+				fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", f.Name, strings.Join(f.Envs, "`, `"), flagDefault(f), cell(flagHelp(f, command.Flags)))
 			}
 		}
 	}
@@ -188,13 +188,15 @@ func flagDefault(f *kong.Flag) string {
 	return "`" + f.Default + "`"
 }
 
-func flagHelp(f *kong.Flag) string {
+func flagHelp(f *kong.Flag, all []*kong.Flag) string {
 	help := f.Help
-	if list := strings.Join(f.EnumSlice(), ","); f.Enum != "" {
-		help = strings.ReplaceAll(help, list, strings.Join(f.EnumSlice(), ", "))
+	if f.Enum != "" {
+		help = strings.ReplaceAll(help, strings.Join(f.EnumSlice(), ","), strings.Join(f.EnumSlice(), ", "))
 	}
-	if len(f.Xor) > 0 {
-		help += " One of the flags of this group: " + strings.Join(f.Xor, ", ") + "."
+	for _, other := range all {
+		if other != f && slices.ContainsFunc(f.Xor, func(group string) bool { return slices.Contains(other.Xor, group) }) {
+			help += " Not together with `--" + other.Name + "`."
+		}
 	}
 	return help
 }
