@@ -137,3 +137,34 @@ func (c *tripCounter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.
 		return next(ctx, cmds)
 	}
 }
+
+// The guard against growing costs: round trips do not depend on the machine.
+func TestRoundTripsOfACall(t *testing.T) {
+	c := new(clock)
+	f := newFloor(t, open(t, storetest.Redis(t), c), c, nil)
+	f.agent("a")
+	o := f.rings(f.join(), "a")
+	f.report(o, dialplan.Answered)
+	f.ended(o)
+	f.leave(f.join(), dialplan.LeaveKey)
+	f.pass(time.Minute) // every script is known now
+	trips := new(tripCounter)
+	f.s.rdb.AddHook(trips)
+
+	ticket := f.join()
+	o = f.rings(ticket, "a")
+	f.report(o, dialplan.Answered)
+	if err := f.Report(t.Context(), o, dialplan.Report{Outcome: dialplan.Answered, Ended: f.s.localNow()}); err != nil {
+		t.Fatal(err)
+	}
+	f.leave(ticket, dialplan.LeaveServed)
+	if got := trips.n.Load(); got != 5 {
+		t.Errorf("join, next, answer, end and leave took %d round trips, want 5", got)
+	}
+	f.sweep(t.Context(), []string{testSite}) // may open a connection
+	trips.n.Store(0)
+	f.sweep(t.Context(), []string{testSite})
+	if got := trips.n.Load(); got != 1 {
+		t.Errorf("a sweep took %d round trips, want 1", got)
+	}
+}
