@@ -162,7 +162,7 @@ func (l *line) Bridge(ctx context.Context, b dialplan.Bridge) (dialplan.Bridged,
 	if b.CancelKey != "" {
 		l.silenced = b.CancelKey[0]
 	}
-	e, err := l.finish(ctx, id, t.event)
+	e, err := l.finish(ctx, id, func(e *esl.Event) error { return t.event(ctx, e) })
 	l.silenced = 0
 	return t.end(ctx, e, err)
 }
@@ -232,7 +232,7 @@ type talk struct {
 }
 
 // event looks at what happens while it rings and while the two talk.
-func (t *talk) event(e *esl.Event) error {
+func (t *talk) event(ctx context.Context, e *esl.Event) error {
 	switch e.Name() {
 	case "DTMF":
 		if t.bridged.Answered.IsZero() && t.bridge.CancelKey != "" &&
@@ -244,6 +244,7 @@ func (t *talk) event(e *esl.Event) error {
 			return nil
 		}
 		t.answered(e)
+		return t.tell(ctx)
 	case "CHANNEL_UNBRIDGE":
 		t.bridged.Ended = eventTime(e)
 	}
@@ -272,6 +273,31 @@ func (t *talk) answered(e *esl.Event) {
 	l.keep()
 }
 
+// tell leaves on the channel since when the two talk: FreeSWITCH forgets it at
+// the transfer that brings the call to the next owner (switch_channel.c,
+// switch_channel_set_caller_profile).
+func (t *talk) tell(ctx context.Context) error {
+	since := fmt.Sprintf("%s:%d", t.bridged.Leg, t.bridged.Answered.UnixMicro())
+	_, err := t.line.send(ctx, t.line.set(talkingSince, since))
+	if refusal := (*esl.ReplyError)(nil); errors.As(err, &refusal) {
+		return nil
+	}
+	return err
+}
+
+// talkingSince is the channel variable that says who answered and when, in
+// microseconds since 1970.
+const talkingSince = "dialgraph_talking"
+
+// talkedSince is when the talk with a leg began, as its owner left it.
+func talkedSince(channel *esl.Event, leg string) time.Time {
+	since, ok := strings.CutPrefix(channel.Var(talkingSince), leg+":")
+	if !ok {
+		return time.Time{}
+	}
+	return microTime(since)
+}
+
 // end makes the outcome of the bridge from its completion, or from what ended
 // the wait for it.
 func (t *talk) end(ctx context.Context, e *esl.Event, err error) (dialplan.Bridged, error) {
@@ -281,6 +307,8 @@ func (t *talk) end(ctx context.Context, e *esl.Event, err error) (dialplan.Bridg
 		if b.Ended.IsZero() {
 			b.Ended = l.cfg.Clock()
 		}
+	}
+	if talked && (err == nil || errors.Is(err, dialplan.ErrHangup)) { // else the next owner counts it: Bridged
 		l.notes.talk += b.Ended.Sub(b.Answered)
 	}
 	switch {
@@ -321,10 +349,15 @@ func (l *line) Bridged(ctx context.Context, id string) (dialplan.Bridged, bool, 
 	leg := channel.Var("last_bridge_to")
 	for i := range maxLegs {
 		if leg != "" && leg == legUUID(id, i) {
-			return dialplan.Bridged{
+			b := dialplan.Bridged{
 				Outcome: dialplan.Answered, Leg: leg, Index: i, Cause: channel.Var("bridge_hangup_cause"),
-				Answered: microTime(channel.Get("Caller-Channel-Bridged-Time")), Ended: eventTime(channel),
-			}, true, nil
+				Answered: talkedSince(channel, leg), Ended: eventTime(channel),
+			}
+			l.notes.leg, l.notes.talked = leg, b.Answered
+			if !b.Answered.IsZero() {
+				l.notes.talk = b.Ended.Sub(b.Answered)
+			}
+			return b, true, nil
 		}
 	}
 	return dialplan.Bridged{}, false, nil

@@ -123,6 +123,9 @@ func TestResume(t *testing.T) {
 			if got := len(call.Transcript().Only(fstest.Connected)); got != tt.talks {
 				t.Errorf("%d talks, want %d\n%s", got, tt.talks, call.Transcript())
 			}
+			if talked := r.Talk > 0; talked != (tt.talks > 0) || talked == r.Talked.IsZero() {
+				t.Errorf("record says %v s of talking since %v, the call had %d talks", r.Talk, r.Talked, tt.talks)
+			}
 			if most := call.MostRinging(); most > 1 {
 				t.Errorf("%d telephones rang at once", most)
 			}
