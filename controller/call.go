@@ -101,8 +101,9 @@ func (k *call) setUp(ctx context.Context) error {
 		esl.Linger(k.ctl.cfg.Linger),
 		esl.Filter("Unique-ID", k.uuid),
 		esl.EventPlain(events...),
-		{Line: fmt.Sprintf("api uuid_setvar_multi %s dialgraph_seen=%s;dialgraph_owner=%s;dialgraph_transfer=;socket_resume=true",
-			k.uuid, k.token, k.token)},
+		{Line: fmt.Sprintf("api uuid_setvar_multi %s dialgraph_seen=%s;dialgraph_owner=%s;dialgraph_transfer=;socket_resume=true;"+
+			"playback_delimiter=%s;playback_sleep_val=0;tts_engine=%s;tts_voice=%s",
+			k.uuid, k.token, k.token, between, k.ctl.cfg.Engine, k.ctl.cfg.EngineVoice)},
 	}
 	if !channel.HasVar("dialgraph_owner") {
 		commands = append(commands, esl.Command{

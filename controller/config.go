@@ -56,6 +56,10 @@ type Config struct {
 	// `playback` takes it; default three tones.
 	Notice string
 
+	// Engine and EngineVoice speak prompts that Prompts gives as say:TEXT;
+	// default flite and slt.
+	Engine, EngineVoice string
+
 	ESL   esl.Options
 	Log   *slog.Logger     // nil: slog.Default
 	Clock func() time.Time // nil: time.Now
@@ -108,6 +112,8 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Lease, DefaultLease)
 	setDefault(&c.Settle, DefaultSettle)
 	setDefault(&c.Notice, DefaultNotice)
+	setDefault(&c.Engine, "flite")
+	setDefault(&c.EngineVoice, "slt")
 	setDefault(&c.DefaultTrunk.Trust, TrustFrom)
 	// A call's goroutine may be busy elsewhere for some seconds; a caller who
 	// keys ten digits a second meanwhile must not lose the socket.
@@ -145,6 +151,7 @@ func (c Config) validate() error {
 	fault(c.LongestCall < time.Minute || c.LongestCall > 24*time.Hour, "longest call %v: want 1 min to 24 h", c.LongestCall)
 	fault(c.Lease < time.Second || c.Lease > time.Minute, "lease %v: want 1 s to 1 min", c.Lease)
 	fault(!isFile(c.Notice), "notice %q: holds signs that FreeSWITCH would interpret", c.Notice)
+	fault(!instanceName.MatchString(c.Engine) || !instanceName.MatchString(c.EngineVoice), "engine %q, voice %q: want names", c.Engine, c.EngineVoice)
 	for name, t := range c.Trunks {
 		fault(t.Trust != "" && !t.Trust.known(), "trunk %q: trust %q is unknown", name, t.Trust)
 	}

@@ -26,7 +26,7 @@ func (l *line) Exit(ctx context.Context, to string) error {
 	if err := l.drain(ctx); err != nil {
 		return err
 	}
-	before := []esl.Command{l.set("dialgraph_done", "true")}
+	before := []esl.Command{{Line: "api uuid_setvar_multi " + l.uuid + " dialgraph_done=true;playback_delimiter=;playback_terminators="}}
 	if isDestination(to) {
 		before = append(before, l.set("dialgraph_fallback", to))
 	} else if to != "" {

@@ -195,6 +195,8 @@ func (l *line) legVariables(ctx context.Context, b dialplan.Bridge) []string {
 		"ignore_early_media=true",
 		fmt.Sprintf("originate_timeout=%d", originateSeconds(b)),
 		"api_on_answer='uuid_setvar " + l.uuid + " socket_resume false'",
+		"playback_delimiter=" + between,
+		"playback_sleep_val=0",
 	}
 	if passes(b.Presented, wordSigns) {
 		variables = append(variables, "origination_caller_id_number="+b.Presented)
@@ -203,12 +205,12 @@ func (l *line) legVariables(ctx context.Context, b dialplan.Bridge) []string {
 	switch {
 	case keys(b.AcceptKey) != "":
 		file := quiet
-		if len(whisper) > 0 {
-			file = whisper[0]
+		if whisper != "" {
+			file = whisper
 		}
 		variables = append(variables, "group_confirm_key="+keys(b.AcceptKey)[:1], "group_confirm_file='"+file+"'")
-	case len(whisper) > 0:
-		variables = append(variables, "group_confirm_key=exec", "group_confirm_file='playback "+whisper[0]+"'")
+	case whisper != "":
+		variables = append(variables, "group_confirm_key=exec", "group_confirm_file='playback "+whisper+"'")
 	}
 	return variables
 }

@@ -48,31 +48,25 @@ func (l *line) Play(ctx context.Context, p dialplan.Playback) error {
 	if p.BargeIn && l.typed.Len() > 0 {
 		return nil
 	}
-	for _, file := range l.playable(ctx, p.Sounds) {
-		if err := l.playback(ctx, file, p.BargeIn); err != nil {
-			return err
-		}
-		if p.BargeIn && l.typed.Len() > 0 {
-			return nil
-		}
+	if file := l.playable(ctx, p.Sounds); file != "" {
+		return l.playback(ctx, file, p.BargeIn)
 	}
 	return nil
 }
 
-// playback plays one file or file string to its end, or to the first digit.
+// playback plays a prompt to its end, or to the first digit.
 func (l *line) playback(ctx context.Context, file string, bargeIn bool) error {
 	id, err := l.start(ctx, "playback", file, l.terminators(bargeIn)...)
 	if err != nil {
 		return err
 	}
-	e, err := l.finish(ctx, id, func(*esl.Event) error {
+	_, err = l.finish(ctx, id, func(*esl.Event) error {
 		if bargeIn && l.typed.Len() > 0 {
 			return errDigit
 		}
 		return nil
 	})
 	if !errors.Is(err, errDigit) {
-		l.heard(e, file)
 		return err
 	}
 	// A digit that the parked channel took just before the playback began does
@@ -142,27 +136,21 @@ func (l *line) Collect(ctx context.Context, c dialplan.Collect) (dialplan.Collec
 	return l.typed.TakeRest(), nil
 }
 
-// announce plays as much of the prompt as play_and_get_digits cannot, and
-// returns what is left for it: with barge-in the last part, so that the first
-// digit ends it, and nothing once a digit has come; without, all of the prompt
-// is played, because play_and_get_digits knows no other way than barge-in.
-func (l *line) announce(ctx context.Context, c dialplan.Collect) (rest string, err error) {
+// announce returns the prompt for play_and_get_digits, whose first digit ends
+// it; quiet where a digit has come already, or where the prompt must be heard
+// to its end and therefore is played here.
+func (l *line) announce(ctx context.Context, c dialplan.Collect) (prompt string, err error) {
 	if c.BargeIn && l.typed.Len() > 0 {
 		return quiet, nil
 	}
-	files, rest := l.playable(ctx, c.Prompt), quiet
-	if n := len(files); c.BargeIn && n > 0 {
-		files, rest = files[:n-1], files[n-1]
+	file := l.playable(ctx, c.Prompt)
+	switch {
+	case file == "":
+		return quiet, nil
+	case c.BargeIn:
+		return file, nil
 	}
-	for _, file := range files {
-		if err := l.playback(ctx, file, c.BargeIn); err != nil {
-			return "", err
-		}
-		if c.BargeIn && l.typed.Len() > 0 {
-			return quiet, nil
-		}
-	}
-	return rest, nil
+	return quiet, l.playback(ctx, file, false)
 }
 
 // peek tells whether the type-ahead satisfies the entry, and takes nothing.
@@ -207,7 +195,6 @@ func (l *line) gather(ctx context.Context, c dialplan.Collect, prompt string) (m
 	if err != nil {
 		return false, err
 	}
-	l.heard(e, prompt)
 	return cut || e == nil || e.Var("read_result") == "success", nil
 }
 

@@ -12,17 +12,26 @@ import (
 )
 
 const (
-	// lead begins every file string: one frame of silence that is always
-	// there. play_and_get_digits does not collect a single digit when nothing
-	// of its prompt can be opened, and flushes those that wait.
-	lead = "file_string://silence_stream://20"
+	// between separates the sounds of one argument, and is the channel's
+	// playback_delimiter (switch_ivr_play_say.c, switch_ivr_play_file): unlike
+	// file_string:// it adds no quarter of a second before the first.
+	between = "!"
+	// tail ends every prompt: one frame of silence that is always there.
+	// play_and_get_digits does not collect a single digit when the last of its
+	// sounds cannot be opened.
+	tail = "silence_stream://20"
+	// maxSounds is how many sounds one argument may have, the tail included.
+	maxSounds = 128
 	// knownFor is how long a file that was there is taken to be there still.
 	knownFor = time.Minute
 	// maxKnown bounds the files remembered.
 	maxKnown = 20_000
 )
 
-var errNoFile = errors.New("nothing there to play")
+var (
+	errNoFile  = errors.New("nothing there to play")
+	errTooMany = errors.New("too many sounds in a row")
+)
 
 // presence remembers which prompt files stand on which FreeSWITCH node.
 type presence struct {
@@ -47,33 +56,25 @@ func (p *presence) saw(node, path string, now time.Time) {
 	p.files[node+path] = now
 }
 
-// playable turns sounds into what `playback` takes: as few arguments as
-// possible, each of which can be opened whatever happens. A sound that cannot
-// be had is logged, counted and left out.
-func (l *line) playable(ctx context.Context, sounds []dialplan.Sound) []string {
+// playable turns sounds into one argument of `playback`, "" for nothing to
+// play. A sound that cannot be had is logged, counted and left out.
+func (l *line) playable(ctx context.Context, sounds []dialplan.Sound) string {
 	var files []string
 	for _, s := range sounds {
 		file, err := l.file(ctx, s)
+		if err == nil && len(files) == maxSounds-1 {
+			err = errTooMany
+		}
 		if err != nil {
 			l.missing(s.Name, err)
 			continue
 		}
 		files = append(files, file)
 	}
-	files = l.present(ctx, files)
-	var args []string
-	open := false // the last argument is a file string that may grow
-	for _, file := range files {
-		switch {
-		case strings.HasPrefix(file, "say:"): // an engine's words: not a file, stands alone
-			args, open = append(args, file), false
-		case open:
-			args[len(args)-1] += "!" + file
-		default:
-			args, open = append(args, lead+"!"+file), true
-		}
+	if files = l.present(ctx, files); len(files) == 0 {
+		return ""
 	}
-	return args
+	return strings.Join(append(files, tail), between)
 }
 
 // file is one sound as FreeSWITCH can play it.
@@ -123,14 +124,6 @@ func (l *line) present(ctx context.Context, files []string) []string {
 		}
 	}
 	return kept
-}
-
-// heard looks whether anything was played but the silence in front.
-func (l *line) heard(e *esl.Event, file string) {
-	if e == nil || !strings.HasPrefix(file, lead) || e.Var("playback_ms") != "20" || l.typed.Len() > 0 {
-		return
-	}
-	l.missing(strings.TrimPrefix(file, lead+"!"), errNoFile)
 }
 
 // missing counts a prompt that cannot be heard.
