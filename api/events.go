@@ -32,7 +32,7 @@ func (a *API) events() {
 	op := huma.Operation{
 		OperationID: "watch-events", Method: http.MethodGet, Path: "/v1/events", Tags: []string{"events"}, Security: security(mayRead),
 		Summary: "Watch what happens",
-		Description: "A stream of server-sent events: call.started and call.ended with a Call, agent.status with an AgentStatus when one was set. They are those of the controller that is asked: its calls, and the requests to it. " +
+		Description: "A stream of server-sent events: call.started and call.ended with a Call; agent.status with an AgentStatus when one was set, and when an agent is offered a caller, answers or is done, so that the caller is on the screen before the telephone is picked up. They are those of the controller that is asked: its calls, and the requests to it. " +
 			"A client that is too slow, or comes back too late, gets an event named missed with the number of events that are gone, and should read anew what it shows.",
 		Responses: map[string]*huma.Response{"200": {
 			Description: "Events as they happen",

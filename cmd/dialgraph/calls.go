@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -107,6 +106,23 @@ type world struct {
 	*store.Distributor
 	outages *store.Outages
 	cursors *store.Cursors
+	moves   *moves
+}
+
+// Next waits for an agent.
+func (w world) Next(ctx context.Context, ticket string) (dialplan.Offer, error) {
+	o, err := w.Distributor.Next(ctx, ticket)
+	if err == nil {
+		w.moves.moved(o.Site, o.Agent)
+	}
+	return o, err
+}
+
+// Report tells what became of an offer.
+func (w world) Report(ctx context.Context, o dialplan.Offer, r dialplan.Report) error {
+	err := w.Distributor.Report(ctx, o, r)
+	w.moves.moved(o.Site, o.Agent)
+	return err
 }
 
 // Outage finds the flag on the address or on the smallest place around it.
@@ -128,36 +144,6 @@ func (c cursors) Load(ctx context.Context, call string) (*dialplan.Cursor, error
 		return nil, nil
 	}
 	return cursor, err
-}
-
-// records are controller.Records.
-type records struct{ store.Records }
-
-// Load returns the record as it was left, nil for none.
-func (r records) Load(ctx context.Context, call string) (*controller.Record, error) {
-	kept, err := r.Get(ctx, call)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	record := new(controller.Record)
-	if err := json.Unmarshal(kept.Document, record); err != nil {
-		return nil, fmt.Errorf("read record of %s: %w", call, err)
-	}
-	return record, nil
-}
-
-// Put writes the record.
-func (r records) Put(ctx context.Context, record *controller.Record) error {
-	document, err := json.Marshal(record)
-	if err != nil {
-		return fmt.Errorf("write record of %s: %w", record.Call, err)
-	}
-	return r.Records.Put(ctx, store.Record{
-		Call: record.Call, Started: record.Started, Ended: record.Ended, Document: document,
-	})
 }
 
 // owners are controller.Owners and controller.Peers.

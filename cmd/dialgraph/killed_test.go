@@ -46,11 +46,11 @@ func TestControllerKilled(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.situation, func(t *testing.T) {
 			t.Parallel()
-			c := newCluster(t)
+			c := newExampleCluster(t)
 			for _, contact := range exampleContacts {
-				c.sw.Agent(contact, fstest.Behaviour{Reaction: fstest.Answers, After: 10 * time.Second, Talk: 5 * time.Second})
+				c.nodes[0].Agent(contact, fstest.Behaviour{Reaction: fstest.Answers, After: 10 * time.Second, Talk: 5 * time.Second})
 			}
-			call := c.sw.Call(fstest.Caller{Number: olena, To: "0800", Script: tt.script})
+			call := c.nodes[0].Call(fstest.Caller{Number: olena, To: "0800", Script: tt.script})
 			tt.at(t, call)
 			c.owner(call).kill(t)
 			tt.after(t, call, c)
@@ -72,11 +72,11 @@ func TestControllerKilled(t *testing.T) {
 // other one.
 func TestControllerKilledDuringATalk(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
+	c := newExampleCluster(t)
 	for _, contact := range exampleContacts {
-		c.sw.Agent(contact, fstest.Behaviour{Reaction: fstest.Answers, After: time.Second})
+		c.nodes[0].Agent(contact, fstest.Behaviour{Reaction: fstest.Answers, After: time.Second})
 	}
-	call := c.sw.Call(fstest.Caller{Number: olena, To: "0800", Script: fstest.Keys("3,1")})
+	call := c.nodes[0].Call(fstest.Caller{Number: olena, To: "0800", Script: fstest.Keys("3,1")})
 	until(t, call, 1, fstest.Connected, "")
 	agent := connected(call)
 	name := map[string]string{"1003": "iryna", "1004": "andriy"}[agent]
@@ -91,7 +91,7 @@ func TestControllerKilledDuringATalk(t *testing.T) {
 			t.Fatalf("the talk was cut:\n%s", call.Transcript())
 		}
 	}
-	c.sw.Agent(agent, fstest.Behaviour{Reaction: fstest.Answers}).Hangup()
+	c.nodes[0].Agent(agent, fstest.Behaviour{Reaction: fstest.Answers}).Hangup()
 	until(t, call, 1, fstest.Parted, agent)
 	if cause := ended(t, call); cause != "NORMAL_CLEARING" {
 		t.Errorf("the call ended by %s, want NORMAL_CLEARING:\n%s", cause, call.Transcript())
@@ -117,8 +117,8 @@ func connected(call *fstest.Call) string {
 // is none, a notice.
 func TestAllControllersKilled(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t)
-	call := c.sw.Call(fstest.Caller{Number: olena, To: "0800"})
+	c := newExampleCluster(t)
+	call := c.nodes[0].Call(fstest.Caller{Number: olena, To: "0800"})
 	until(t, call, 1, fstest.Asked, "")
 	for _, p := range c.controllers {
 		p.kill(t)

@@ -25,14 +25,16 @@ import (
 // soon bounds every wait for something that should happen at once.
 const soon = 20 * time.Second
 
-// A cluster is one Redis, one FreeSWITCH node and two controllers, each a
-// process of its own.
+// A cluster is one Redis, some FreeSWITCH nodes that share their telephones,
+// and some controllers, each a process of its own.
 type cluster struct {
 	t           *testing.T
-	redis       string
-	sw          *fstest.Switch
+	redis       *storetest.Server
+	nodes       []*fstest.Switch
+	rdb         redis.UniversalClient
 	store       *store.Store
 	controllers []*process
+	started     []*process // all controllers that there ever were
 }
 
 // A process is one `dialgraph serve`.
@@ -40,24 +42,45 @@ type process struct {
 	cmd       *exec.Cmd
 	esl, http string
 	log       *logged
+	exited    chan struct{} // closed when it has ended
 }
 
-// newCluster starts everything and sets up the example line.
-func newCluster(t *testing.T) *cluster {
+// newCluster starts everything. Calls run at the speed given.
+func newCluster(t *testing.T, nodes, controllers int, speed float64) *cluster {
 	t.Helper()
-	c := &cluster{t: t, redis: storetest.Start(t).URL()}
-	esl := []string{freeAddr(t), freeAddr(t)}
-	sw, err := fstest.New(fstest.Config{Hosts: esl, Speed: 10})
-	if err != nil {
-		t.Fatal(err)
+	c := &cluster{t: t, redis: storetest.Start(t)}
+	esl := make([]string, controllers)
+	for i := range esl {
+		esl[i] = freeAddr(t)
 	}
-	t.Cleanup(func() { _ = sw.Close() })
-	c.sw = sw
+	phones := fstest.NewPhones()
+	for i := range nodes {
+		sw, err := fstest.New(fstest.Config{Hosts: esl, Speed: speed, Phones: phones, Hostname: fmt.Sprintf("fs%d", i+1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = sw.Close() })
+		c.nodes = append(c.nodes, sw)
+	}
+	c.rdb = open(t, c.redis.URL())
+	c.store = store.New(c.rdb, store.Options{})
 	for _, addr := range esl {
 		c.controllers = append(c.controllers, c.serve(addr))
 	}
-	rdb := open(t, c.redis)
-	c.store = store.New(rdb, store.Options{})
+	return c
+}
+
+// newExampleCluster is one node and two controllers with the example line.
+func newExampleCluster(t *testing.T) *cluster {
+	t.Helper()
+	c := newCluster(t, 1, 2, 10)
+	t.Cleanup(func() {
+		for _, p := range c.started {
+			if t.Failed() {
+				t.Logf("log of %s:\n%s", p.esl, p.log)
+			}
+		}
+	})
 	key, err := keys{c.store.APIKeys()}.Create(t.Context(), "test", []api.Scope{api.ScopeAdmin})
 	if err != nil {
 		t.Fatal(err)
@@ -65,10 +88,38 @@ func newCluster(t *testing.T) *cluster {
 	if err := setUp(t.Context(), "http://"+c.controllers[0].http, key.Secret); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range c.controllers {
-		p.log.wait(t, `configuration|serving`)
-	}
+	c.waitListed()
 	return c
+}
+
+// waitListed waits until every node knows every controller.
+func (c *cluster) waitListed() {
+	c.t.Helper()
+	for _, sw := range c.nodes {
+		eventually(c.t, "all controllers are on the node's list", func() (string, bool) {
+			hosts := strings.Split(sw.Global("dialgraph_hosts"), "|")
+			return strings.Join(hosts, " "), len(hosts) == len(c.controllers)
+		})
+	}
+}
+
+// eventually polls until ok, and says what was seen last when it never is.
+func eventually(t *testing.T, what string, ok func() (seen string, ok bool)) {
+	t.Helper()
+	late := time.After(soon)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		seen, done := ok()
+		if done {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("not seen within %s: %s; last: %s", soon, what, seen)
+		}
+	}
 }
 
 func open(t *testing.T, url string) redis.UniversalClient {
@@ -84,9 +135,13 @@ func open(t *testing.T, url string) redis.UniversalClient {
 // serve starts one controller and waits until it serves.
 func (c *cluster) serve(esl string) *process {
 	c.t.Helper()
-	p := &process{esl: esl, http: freeAddr(c.t), log: newLogged()}
-	p.cmd = exec.Command(os.Args[0], "serve", "--esl", esl, "--http", p.http, "--redis", c.redis,
-		"--freeswitch", c.sw.Addr(), "--freeswitch-password", "ClueCon", "--prompts", c.t.TempDir(), "--grace", "2s", "--log-level", "debug")
+	p := &process{esl: esl, http: freeAddr(c.t), log: newLogged(), exited: make(chan struct{})}
+	args := []string{"serve", "--esl", esl, "--http", p.http, "--redis", c.redis.URL(), "--freeswitch-password", "ClueCon",
+		"--prompts", c.t.TempDir(), "--grace", "2s", "--log-level", "debug"}
+	for _, sw := range c.nodes {
+		args = append(args, "--freeswitch", sw.Addr())
+	}
+	p.cmd = exec.Command(os.Args[0], args...)
 	p.cmd.Env = append(os.Environ(), asProgram+"=1")
 	errOut, err := p.cmd.StderrPipe()
 	if err == nil {
@@ -95,18 +150,15 @@ func (c *cluster) serve(esl string) *process {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	read := make(chan struct{})
 	go func() {
-		defer close(read)
+		defer close(p.exited)
 		p.log.read(errOut)
+		_ = p.cmd.Wait() // ProcessState tells
 	}()
+	c.started = append(c.started, p)
 	c.t.Cleanup(func() {
 		_ = p.cmd.Process.Kill() // it may be dead already
-		<-read
-		_ = p.cmd.Wait()
-		if c.t.Failed() {
-			c.t.Logf("log of %s:\n%s", esl, p.log)
-		}
+		<-p.exited
 	})
 	p.log.wait(c.t, "msg=serving")
 	return p
@@ -232,45 +284,21 @@ func ended(t *testing.T, call *fstest.Call) string {
 }
 
 // record waits for the record of a call that has ended.
-func (c *cluster) record(call string) api.Call {
+func (c *cluster) record(call string) (r api.Call) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), soon)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		r, err := calls{c.store.Records()}.Get(ctx, call)
-		if err == nil && !r.Ended.IsZero() {
-			return r
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			c.t.Fatalf("record of %s: %+v, %v", call, r, err)
-		}
-	}
+	eventually(c.t, "record of "+call, func() (string, bool) {
+		var err error
+		r, err = calls{c.store.Records()}.Get(c.t.Context(), call)
+		return fmt.Sprintf("%+v, %v", r, err), err == nil && !r.Ended.IsZero()
+	})
+	return r
 }
 
 // waitState waits until an agent is in a state.
 func (c *cluster) waitState(agent string, want store.AgentState) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), soon)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	last := ""
-	for {
-		v, err := c.store.Agents(store.DefaultSite).View(ctx, agent)
-		if err == nil && v.State == want {
-			return
-		}
-		if ctx.Err() == nil {
-			last = fmt.Sprintf("%+v, %v", v, err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			c.t.Fatalf("agent %s is not %s: %s", agent, want, last)
-		}
-	}
+	eventually(c.t, agent+" is "+string(want), func() (string, bool) {
+		v, err := c.store.Agents(store.DefaultSite).View(c.t.Context(), agent)
+		return fmt.Sprintf("%+v, %v", v, err), err == nil && v.State == want
+	})
 }

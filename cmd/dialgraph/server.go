@@ -43,6 +43,8 @@ type server struct {
 	http        *http.Server
 	health      *health
 	prompts     *prompts
+	records     *records
+	moves       *moves
 }
 
 // newServer opens everything that run needs. What it has opened is closed
@@ -126,6 +128,7 @@ func (s *server) control(c *serveCmd) error {
 		return err
 	}
 	name := instance()
+	s.records = newRecords(s.store.Records(), s.log)
 	s.cursors, s.distributor, s.limits = s.store.Cursors(name), s.store.Distributor(), s.store.Limits(name)
 	mine := owners{s.store.Owners(name)}
 	nodes := make([]controller.NodeConfig, len(c.Node))
@@ -133,11 +136,12 @@ func (s *server) control(c *serveCmd) error {
 		nodes[i] = controller.NodeConfig{Addr: addr, Password: c.Password}
 	}
 	events := api.NewFeed()
+	s.moves = newMoves(agentsOf(s.store), events, s.log)
 	s.controller, err = controller.New(controller.Config{
 		Instance: name, Address: address,
 		Numbers: routes{s.live}, Customers: customers{s.store.Customers()}, Cursors: cursors{s.cursors},
-		Records: told{records{s.store.Records()}, events, s.log}, Prompts: s.prompts,
-		World:  world{s.distributor, s.store.Outages(), s.cursors},
+		Records: told{s.records, events, s.log}, Prompts: s.prompts,
+		World:  world{s.distributor, s.store.Outages(), s.cursors, s.moves},
 		Owners: mine, Peers: mine, Limits: limits{s.limits, s.log}, Nodes: nodes,
 		Trunks: trunks, DefaultTrunk: controller.Trunk{Trust: controller.Trust(c.Trust)}, AllowedNetworks: networks,
 		MaxCalls: c.MaxCalls, LongestCall: c.Longest, Grace: c.Grace, Log: s.log,
@@ -191,7 +195,7 @@ func (s *server) run(ctx context.Context) error {
 	defer stop()
 	g, failed := errgroup.WithContext(working)
 	for _, part := range []func(context.Context) error{
-		s.live.Run, s.distributor.Run, s.controller.Run, s.health.watch, s.renewLimits, s.renderAhead, s.tidy,
+		s.live.Run, s.distributor.Run, s.controller.Run, s.health.watch, s.renewLimits, s.renderAhead, s.records.run, s.moves.run, s.tidy,
 	} {
 		g.Go(func() error { return part(failed) })
 	}

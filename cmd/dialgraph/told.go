@@ -12,7 +12,7 @@ import (
 
 // told are records that are told to whoever watches /v1/events.
 type told struct {
-	records
+	*records
 	events *api.Feed
 	log    *slog.Logger
 }
@@ -20,19 +20,74 @@ type told struct {
 // Put writes the record, and tells of it when the call has begun or ended.
 func (t told) Put(ctx context.Context, r *controller.Record) error {
 	err := t.records.Put(ctx, r)
-	kind := api.CallStarted
-	if !r.Ended.IsZero() {
-		kind = api.CallEnded
-	}
-	// The API's view of a record is made from the same document.
-	document, marshal := json.Marshal(r)
-	if marshal == nil {
-		marshal = t.events.Publish(api.Event{Type: kind, Data: json.RawMessage(document)})
-	}
-	if marshal != nil {
-		t.log.ErrorContext(ctx, "event not told", "call", r.Call, "error", marshal)
+	switch {
+	case !r.Ended.IsZero():
+		t.tell(ctx, api.CallEnded, r)
+	case r.Resumed == 0 && len(r.Path) == 0: // not one step taken
+		t.tell(ctx, api.CallStarted, r)
 	}
 	return err
+}
+
+// tell publishes the record. The API's view of it is made from the same
+// document.
+func (t told) tell(ctx context.Context, kind api.EventType, r *controller.Record) {
+	document, err := json.Marshal(r)
+	if err == nil {
+		err = t.events.Publish(api.Event{Type: kind, Data: json.RawMessage(document)})
+	}
+	if err != nil {
+		t.log.ErrorContext(ctx, "event not told", "call", r.Call, "error", err)
+	}
+}
+
+// maxMoves is how many moves of agents may wait to be told; beyond it they are
+// left out, since a later one says more.
+const maxMoves = 1024
+
+// moves tells whoever watches /v1/events what agents do: the caller's number
+// and name are on the agent's screen before the telephone is picked up.
+type moves struct {
+	agents api.Agents
+	events *api.Feed
+	log    *slog.Logger
+	queue  chan api.Ref
+}
+
+func newMoves(agents api.Agents, events *api.Feed, log *slog.Logger) *moves {
+	return &moves{agents: agents, events: events, log: log, queue: make(chan api.Ref, maxMoves)}
+}
+
+// moved notes that an agent does something else now.
+func (m *moves) moved(site, agent string) {
+	select {
+	case m.queue <- api.Ref{Site: site, ID: agent}:
+	default:
+	}
+}
+
+// run tells until ctx ends.
+func (m *moves) run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case agent := <-m.queue:
+			m.tell(ctx, agent)
+		}
+	}
+}
+
+func (m *moves) tell(ctx context.Context, agent api.Ref) {
+	ctx, cancel := context.WithTimeout(ctx, pingWithin)
+	defer cancel()
+	status, err := m.agents.Status(ctx, agent)
+	if err == nil {
+		err = m.events.Publish(api.Event{Type: api.AgentChange, Data: status})
+	}
+	if err != nil && ctx.Err() == nil {
+		m.log.WarnContext(ctx, "agent's move not told", "agent", agent.ID, "error", err)
+	}
 }
 
 // limits are controller.Limits over all instances. When Redis cannot be asked

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/dialgraph/dialgraph/controller"
+	"github.com/dialgraph/dialgraph/store"
+)
+
+const (
+	retryRecords = time.Second // between attempts to write what could not be written
+	maxUnsent    = 50_000      // calls whose record waits for Redis
+)
+
+// records are controller.Records. What Redis does not take is kept and written
+// when it is back: the newest of each call.
+type records struct {
+	store.Records
+	log *slog.Logger
+
+	mu     sync.Mutex
+	unsent map[string]store.Record
+}
+
+func newRecords(r store.Records, log *slog.Logger) *records {
+	return &records{Records: r, log: log, unsent: make(map[string]store.Record)}
+}
+
+// Load returns the record as it was left, nil for none.
+func (r *records) Load(ctx context.Context, call string) (*controller.Record, error) {
+	kept, err := r.Get(ctx, call)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	record := new(controller.Record)
+	if err := json.Unmarshal(kept.Document, record); err != nil {
+		return nil, fmt.Errorf("read record of %s: %w", call, err)
+	}
+	return record, nil
+}
+
+// Put writes the record. An error says that it was not written yet.
+func (r *records) Put(ctx context.Context, record *controller.Record) error {
+	document, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("write record of %s: %w", record.Call, err)
+	}
+	v := store.Record{Call: record.Call, Started: record.Started, Ended: record.Ended, Document: document}
+	err = r.Records.Put(ctx, v)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch _, waits := r.unsent[v.Call]; {
+	case err == nil:
+		delete(r.unsent, v.Call)
+	case errors.Is(err, store.ErrInvalid):
+	case !waits && len(r.unsent) >= maxUnsent:
+		return fmt.Errorf("%w; and too many records wait already, it is lost", err)
+	default:
+		r.unsent[v.Call] = v
+	}
+	return err
+}
+
+// run writes what waits, until ctx ends.
+func (r *records) run(ctx context.Context) error {
+	return every(ctx, retryRecords, r.retry)
+}
+
+func (r *records) retry(ctx context.Context) {
+	written := 0
+	for _, v := range r.waiting() {
+		err := r.Records.Put(ctx, v)
+		if err != nil && !errors.Is(err, store.ErrInvalid) {
+			return // still away
+		}
+		if err != nil {
+			r.log.Error("record lost", "call", v.Call, "error", err)
+		}
+		r.sent(v)
+		written++
+	}
+	if written > 0 {
+		r.log.Info("records written late", "records", written)
+	}
+}
+
+func (r *records) waiting() []store.Record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]store.Record, 0, len(r.unsent))
+	for _, v := range r.unsent {
+		all = append(all, v)
+	}
+	return all
+}
+
+// sent forgets a record, unless a newer one of its call waits by now.
+func (r *records) sent(v store.Record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if now, ok := r.unsent[v.Call]; ok && string(now.Document) == string(v.Document) {
+		delete(r.unsent, v.Call)
+	}
+}
