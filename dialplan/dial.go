@@ -39,6 +39,8 @@ var (
 	contactForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@:+-]*$`)
 )
 
+func (*target) plan() *plan { return planOfType[target]() }
+
 func (t *target) read(l *loader, n *yaml.Node, _ *field) {
 	if n.Kind == yaml.MappingNode {
 		l.settings(n, valueOf(t), targetPlan)

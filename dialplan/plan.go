@@ -100,6 +100,9 @@ var durationType = reflect.TypeFor[time.Duration]()
 
 func planOfField(t reflect.Type) *plan {
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[reader]()) {
+		if mapped, ok := reflect.New(t).Interface().(interface{ plan() *plan }); ok {
+			return mapped.plan() // it may be written as a mapping too
+		}
 		return nil
 	}
 	switch t.Kind() {

@@ -12,7 +12,7 @@ import (
 
 type queue struct {
 	Name      queueName     `menu:"name,main,required" doc:"The queue of the site that the caller waits in."`
-	Music     prompts       `menu:"music" doc:"What is heard while waiting and ringing: the name of a prompt; the site's own music when missing."`
+	Music     prompts       `menu:"music" doc:"What is heard while waiting and ringing: the name of a prompt; FreeSWITCH's music on hold (local_stream://moh) when missing."`
 	MaxWait   time.Duration `menu:"max_wait" default:"1h" min:"0s" max:"24h" doc:"The longest wait for an agent; 0s for as long as the caller stays."`
 	Priority  expression    `menu:"priority" default:"caller.credit" wants:"a number" doc:"Counts as so many seconds waited already, 0 to 86400."`
 	Skills    []string      `menu:"skills" max:"20" doc:"Skills that the agent must have: a name, or a list of names."`
