@@ -91,8 +91,8 @@ func takes(f dialplan.FieldDoc) string {
 		return f.Takes + " of up to " + f.Max + " bytes"
 	case f.Max != "":
 		return f.Takes + " of up to " + f.Max
-	case f.Wants != "":
-		return f.Takes + ", " + f.Wants
+	case f.Wants != "" && f.Wants != "anything":
+		return f.Takes + " giving " + f.Wants
 	}
 	return f.Takes
 }

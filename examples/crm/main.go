@@ -105,6 +105,9 @@ func (c crm) watch(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = events.Close() }()
+	if _, err := fmt.Fprintln(out, "watching"); err != nil {
+		return err
+	}
 	lines, kind := bufio.NewScanner(events), ""
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -123,23 +126,22 @@ func (c crm) watch(ctx context.Context, out io.Writer) error {
 
 // tell prints one event for a person.
 func tell(out io.Writer, kind string, data []byte) error {
-	var call struct {
-		Caller, Customer, Agent, Cause string
-		Path                           []string
-		Tags                           map[string]string
+	var e struct {
+		Caller, Customer, Cause    string   // of a call
+		Path                       []string // the nodes that it has passed
+		Agent, State, Number, Name string   // of an agent, and who calls
 	}
-	if err := json.Unmarshal(data, &call); err != nil {
+	if err := json.Unmarshal(data, &e); err != nil {
 		return fmt.Errorf("event %s: %w", kind, err)
 	}
 	var err error
 	switch kind {
 	case "call.started":
-		_, err = fmt.Fprintf(out, "%s calls, customer %q\n", call.Caller, call.Customer)
+		_, err = fmt.Fprintf(out, "%s calls, customer %q\n", e.Caller, e.Customer)
 	case "call.ended":
-		_, err = fmt.Fprintf(out, "%s has gone (%s) by way of %s, agent %q, %v\n",
-			call.Caller, call.Cause, strings.Join(call.Path, " "), call.Agent, call.Tags)
-	default:
-		_, err = fmt.Fprintf(out, "%s %s\n", kind, data)
+		_, err = fmt.Fprintf(out, "%s has gone (%s) by way of %s\n", e.Caller, e.Cause, strings.Join(e.Path, " "))
+	case "agent.status": // ringing: the moment to open the caller's card
+		_, err = fmt.Fprintf(out, "%s is %s %s %s\n", e.Agent, e.State, e.Number, e.Name)
 	}
 	return err
 }
