@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -60,6 +61,7 @@ func (c *Controller) handle(ctx context.Context, sess *esl.Session) {
 	k.cancel = cancel
 	k.line = c.newLine(k)
 	k.line.keep = k.keep
+	k.show()
 	k.control(walkCtx)
 	if errors.Is(k.line.over, errTaken) || errors.Is(context.Cause(walkCtx), errTaken) {
 		k.standBy(ctx)
@@ -91,6 +93,12 @@ func (c *Controller) newLine(k *call) *line {
 		log: k.log, stats: &c.stats, files: &c.files, typed: dialplan.NewTypeAhead(""),
 		answered: k.sess.Channel().Get("Answer-State") == "answered",
 	}
+}
+
+// show lets others see what is known of the call by now.
+func (k *call) show() {
+	public := k.public
+	k.shown.Store(&public)
 }
 
 // setUp makes the channel ours, in one write. The longest call is FreeSWITCH's
@@ -240,6 +248,7 @@ func (k *call) menu(ctx context.Context) (*dialplan.Menu, error) {
 // claim tells the others that the call is ours, and FreeSWITCH where it goes
 // when nobody can be reached any more.
 func (k *call) claim(ctx context.Context) {
+	k.show()
 	k.log.Info("call", "number", k.record.Number, "caller", k.record.Caller, "menu", k.cursor.Menu,
 		"node", k.cursor.Node, "resumed", k.record.Resumed)
 	if fallback := k.route.Fallback; isDestination(fallback) {

@@ -164,7 +164,7 @@ func (s *live) list() []LiveCall {
 	defer s.mu.Unlock()
 	all := make([]LiveCall, 0, len(s.calls))
 	for _, c := range s.calls {
-		all = append(all, c.public)
+		all = append(all, *c.shown.Load())
 	}
 	return all
 }

@@ -125,6 +125,9 @@ func TestLimits(t *testing.T) {
 			if r := m.ended(t, over.UUID()); r.SIP != 503 {
 				t.Errorf("record %+v, want SIP code 503", r)
 			}
+			if calls := i.Calls(); len(calls) != 1 || calls[0].Caller != "+380671234567" || calls[0].Menu != "line" {
+				t.Errorf("live calls %+v, want the first", calls)
+			}
 			held.Hangup()
 			await(t, "the first call to be gone", func() bool { return i.Stats().Calls == 0 })
 			third := sw.Call(caller)

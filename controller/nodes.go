@@ -26,7 +26,8 @@ var errNoNode = errors.New("node not connected")
 
 // nodes are the connections to the event sockets of the FreeSWITCH nodes.
 type nodes struct {
-	cfg *Config
+	cfg      *Config
+	connects chan struct{} // has something when a node was connected since the last look
 
 	mu    sync.Mutex
 	names map[string]*node // by FreeSWITCH-Switchname, the node's last connection
@@ -44,7 +45,9 @@ type node struct {
 	watch map[string]chan<- *esl.Event // by Unique-ID
 }
 
-func newNodes(cfg *Config) *nodes { return &nodes{cfg: cfg, names: make(map[string]*node)} }
+func newNodes(cfg *Config) *nodes {
+	return &nodes{cfg: cfg, connects: make(chan struct{}, 1), names: make(map[string]*node)}
+}
 
 // run keeps a connection to every node until ctx ends.
 func (n *nodes) run(ctx context.Context) {
@@ -95,6 +98,10 @@ func (n *nodes) connect(ctx context.Context, cfg NodeConfig, log *slog.Logger) e
 	n.mu.Lock()
 	n.names[node.name] = node
 	n.mu.Unlock()
+	select {
+	case n.connects <- struct{}{}:
+	default:
+	}
 	log.Info("event socket of node connected", "name", node.name)
 	node.deliver(ctx)
 	n.mu.Lock()

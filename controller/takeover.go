@@ -38,6 +38,7 @@ func (c *Controller) guard(ctx context.Context) {
 		c.round(ctx, &watched)
 		select {
 		case <-every.C:
+		case <-c.nodes.connects: // a node that was restarted has lost its list
 		case <-ctx.Done():
 			c.resign(context.WithoutCancel(ctx))
 			return
@@ -64,7 +65,7 @@ func (c *Controller) round(ctx context.Context, watched *sync.WaitGroup) {
 		return
 	}
 	for _, peer := range expired {
-		if !c.probe(ctx, peer) {
+		if succeeded(peer, alive) || !c.probe(ctx, peer) {
 			c.take(ctx, peer.Instance, watched)
 		}
 	}
@@ -121,6 +122,12 @@ func addresses(peers []Peer) []string {
 	}
 	slices.Sort(hosts)
 	return slices.Compact(hosts)
+}
+
+// succeeded tells whether another instance listens where the peer did: it was
+// restarted, and whoever answers there is not the peer.
+func succeeded(peer Peer, alive []Peer) bool {
+	return slices.ContainsFunc(alive, func(p Peer) bool { return p.Address == peer.Address && p.Instance != peer.Instance })
 }
 
 // probe asks a peer itself whether it is alive: it says `connect` to whoever
