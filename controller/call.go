@@ -42,6 +42,7 @@ type call struct {
 	record  *Record
 	cursor  *dialplan.Cursor
 	public  LiveCall
+	shown   atomic.Pointer[LiveCall] // public, as others may read it
 	entered []limit
 	claimed bool // the store knows that the call is ours
 }
