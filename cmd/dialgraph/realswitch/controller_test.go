@@ -28,6 +28,8 @@ type controller struct {
 	http string // base URL of its API
 	died chan struct{}
 
+	frozen bool
+
 	mu    sync.Mutex
 	log   bytes.Buffer
 	calls []taken
@@ -121,9 +123,16 @@ func (c *controller) kill() time.Time {
 func (c *controller) terminate() { c.signal(syscall.SIGTERM) }
 
 // freeze stops the process without ending it: its sockets stay open.
-func (c *controller) freeze() time.Time { c.signal(syscall.SIGSTOP); return time.Now() }
+func (c *controller) freeze() time.Time {
+	c.signal(syscall.SIGSTOP)
+	c.frozen = true
+	return time.Now()
+}
 
-func (c *controller) thaw() { c.signal(syscall.SIGCONT) }
+func (c *controller) thaw() {
+	c.signal(syscall.SIGCONT)
+	c.frozen = false
+}
 
 func (c *controller) signal(s syscall.Signal) {
 	if err := c.cmd.Process.Signal(s); err != nil && !errors.Is(err, syscall.ESRCH) && c.alive() {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,6 +34,8 @@ type ear struct {
 	done sync.WaitGroup
 	once sync.Once
 	at   int // place in the hearing up to which the test has listened
+
+	spoken atomic.Int64 // frames since the last key
 }
 
 // listen starts to hear, and to speak in a tone, until stop.
@@ -54,6 +57,14 @@ func (e *ear) press(keys string) {
 	for _, k := range keys {
 		e.keys <- k
 	}
+}
+
+// typed waits until all keys have gone out, and have had the time to be acted
+// upon.
+func (e *ear) typed() {
+	e.t.Helper()
+	const enough = int64(200 * time.Millisecond / frameTime)
+	eventually(e.t, "the keys are pressed", func() bool { return len(e.keys) == 0 && e.spoken.Load() >= enough })
 }
 
 // hears waits for a prompt, which must be the next thing heard but for those
@@ -136,8 +147,11 @@ func (e *ear) speak(ctx context.Context, said []byte) {
 		var err error
 		select {
 		case k := <-e.keys:
+			e.spoken.Store(-1)
 			err = pressKey(w, k, tick)
+			e.spoken.Store(0)
 		default:
+			e.spoken.Add(1)
 			_, err = w.WriteSamples(said, samples, false, media.CodecAudioUlaw.PayloadType)
 		}
 		if err != nil {

@@ -3,7 +3,6 @@
 package realswitch
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,6 +24,9 @@ const (
 	byAgent  = "7004" // the workshop, answered when an agent answers
 	fallback = "7005" // the workshop, with a desk that answers when nobody else does
 	single   = "7006" // the workshop, one call at once
+	hostile  = "7007" // says what is known of the caller
+	spoken   = "7008" // rendered prompts
+	missing  = "7009" // prompts that are not there
 	unknown  = "7999" // nobody's
 )
 
@@ -43,20 +45,30 @@ type line struct {
 	redis       *storetest.Server
 	crm         *crm
 	controllers []*controller
+	flags       map[string]string // of the controllers
 }
 
-// open opens a line for one test. Arguments go to both controllers.
-func open(t *testing.T, args ...string) *line {
+// open opens a line for one test. Flags, as in "grace=5s", go to both
+// controllers.
+func open(t *testing.T, flags ...string) *line {
 	t.Helper()
 	report.scenario(t)
 	l := &line{t: t, at: settings.nodes[0], redis: storetest.Start(t)}
+	l.flags = map[string]string{
+		"redis": l.redis.URL(), "esl-allow": settings.host + "/32", "freeswitch-password": settings.eslPassword,
+		"recordings": settings.sounds, "prompts": filepath.Join(settings.sounds, "spoken"), "grace": "2s",
+	}
+	for _, flag := range flags {
+		name, value, _ := strings.Cut(flag, "=")
+		l.flags[name] = value
+	}
 	l.crm = &crm{t: t, key: l.newKey(), base: func() string { return l.alive().http }}
 	for _, n := range settings.nodes {
 		n.setHosts(t, "127.0.0.1:9") // those of the test before are gone
 	}
-	l.setUp(args)
+	l.setUp()
 	for range 2 {
-		l.start(args...)
+		l.start()
 	}
 	l.isListed()
 	return l
@@ -64,14 +76,17 @@ func open(t *testing.T, args ...string) *line {
 
 // setUp stores what the line says and who works there. The controllers start
 // afterwards, so that they know all of it.
-func (l *line) setUp(args []string) {
+func (l *line) setUp() {
 	l.t.Helper()
-	desk := l.start(args...)
+	desk := l.start()
 	l.crm.put("/v1/sites/default", api.Site{
 		Region: "UA", Templates: api.Templates{Agent: "user/{contact}@" + settings.domain, Extension: "user/{extension}@" + settings.domain},
 	})
-	for _, name := range []string{"workshop", "ahead"} {
+	for _, name := range []string{"workshop", "ahead", "hostile", "spoken", "missing"} {
 		l.menu(name)
+	}
+	for number, menu := range map[string]string{hostile: "hostile", spoken: "spoken", missing: "missing"} {
+		l.crm.put("/v1/numbers/"+number, api.Number{Menu: menu})
 	}
 	l.crm.put("/v1/numbers/"+workshop, api.Number{Menu: "workshop"})
 	l.crm.put("/v1/numbers/"+ahead, api.Number{Menu: "ahead"})
@@ -102,19 +117,24 @@ func (l *line) menu(name string) {
 }
 
 // start starts one more controller.
-func (l *line) start(args ...string) *controller {
+func (l *line) start() *controller {
 	l.t.Helper()
-	all := []string{
-		"--redis", l.redis.URL(), "--esl-allow", settings.host + "/32", "--freeswitch-password", settings.eslPassword,
-		"--recordings", settings.sounds, "--prompts", filepath.Join(settings.sounds, "spoken"), "--grace", "2s",
-	}
-	for _, n := range settings.nodes {
-		all = append(all, "--freeswitch", n.esl)
-	}
-	c := startController(l.t, append(all, args...)...)
+	c := startController(l.t, l.arguments()...)
 	eventually(l.t, "the controller is ready", c.ready)
 	l.controllers = append(l.controllers, c)
 	return c
+}
+
+// arguments are those of a controller.
+func (l *line) arguments() []string {
+	var all []string
+	for name, value := range l.flags {
+		all = append(all, "--"+name+"="+value)
+	}
+	for _, n := range settings.nodes {
+		all = append(all, "--freeswitch="+n.esl)
+	}
+	return all
 }
 
 // newKey makes an API key as an operator would.
@@ -127,7 +147,7 @@ func (l *line) newKey() string {
 	return strings.TrimSpace(string(out))
 }
 
-// isListed waits until every node hands calls to exactly the controllers that
+// isListed waits until every node hands calls to those controllers only that
 // live.
 func (l *line) isListed() {
 	l.t.Helper()
@@ -156,9 +176,10 @@ func contains(all []string, one string) bool {
 	return false
 }
 
+// living are the controllers that neither died nor hang.
 func (l *line) living() (all []*controller) {
 	for _, c := range l.controllers {
-		if c.alive() {
+		if c.alive() && !c.frozen {
 			all = append(all, c)
 		}
 	}
@@ -234,8 +255,11 @@ var callers atomic.Int64
 // caller is a telephone with a number that nobody else has.
 func (l *line) caller() *phone {
 	l.t.Helper()
-	return newCaller(l.t, l.at, fmt.Sprintf("067%07d", callers.Add(1)))
+	return newCaller(l.t, l.at, l.number())
 }
+
+// number is one that nobody else has.
+func (l *line) number() string { return fmt.Sprintf("067%07d", callers.Add(1)) }
 
 // call is a call of a new caller.
 func (l *line) call(number string) *caller {
@@ -260,11 +284,4 @@ func (l *line) queued() *caller {
 	c.hears("connecting")
 	c.hears("music")
 	return c
-}
-
-// ctxWithin is a context for one step.
-func ctxWithin(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), within)
-	t.Cleanup(cancel)
-	return ctx
 }

@@ -140,6 +140,24 @@ func (p *phone) mustCall(to string, how calling) *caller {
 	return c
 }
 
+// tryCall calls once.
+func (p *phone) tryCall(to string) (*caller, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	return p.call(ctx, to, calling{})
+}
+
+// mustBeRefused calls, and returns the SIP status of the refusal.
+func (p *phone) mustBeRefused(to string) int {
+	p.t.Helper()
+	_, err := p.tryCall(to)
+	if refused := (*sipgo.ErrDialogResponse)(nil); errors.As(err, &refused) {
+		return refused.Res.StatusCode
+	}
+	p.t.Fatalf("call %s is not refused: %v", to, err)
+	return 0
+}
+
 // awaitAnswer waits until a call with early media is answered.
 func (c *caller) awaitAnswer() {
 	c.t.Helper()
@@ -164,6 +182,20 @@ func (c *caller) hangup() {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	_ = c.dialog.Hangup(ctx) // a call that the other side has ended is ended
+}
+
+// isRefused waits until a call with early media is refused, and returns the SIP
+// status.
+func (c *caller) isRefused() int {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	err := c.dialog.WaitAnswer(ctx, sipgo.AnswerOptions{})
+	if refused := (*sipgo.ErrDialogResponse)(nil); errors.As(err, &refused) {
+		return refused.Res.StatusCode
+	}
+	c.t.Fatalf("the call is not refused: %v; heard: %s", err, c)
+	return 0
 }
 
 // isHungUp waits until the other side has hung up.
