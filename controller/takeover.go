@@ -196,9 +196,8 @@ func (c *Controller) rescue(ctx context.Context, o Owned, unowned bool, watched 
 	case err != nil:
 		c.letGo(ctx, o)
 	case resumes:
-		if !c.fetch(ctx, node, o) {
-			c.letGo(ctx, o)
-		}
+		c.fetch(ctx, node, o)
+		c.letGo(ctx, o) // until it arrives; the caller may hang up on the way
 	default:
 		c.stats.adopted.Add(1)
 		c.cfg.Log.Info("talk adopted", "call", o.Call, "from", o.Instance)
@@ -249,6 +248,7 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
 			case e.Get("Answer-State") == "hangup": // CHANNEL_UNBRIDGE; the rest follows
 			default:
 				if c.fetch(ctx, node, o) {
+					c.letGo(ctx, o)
 					return
 				}
 			}
@@ -273,7 +273,11 @@ func (c *Controller) followed(ctx context.Context, node *node, o Owned) bool {
 		return true
 	}
 	bridged, err := node.bridged(ask, o.Call)
-	return err == nil && !bridged && c.fetch(ctx, node, o)
+	if err != nil || bridged || !c.fetch(ctx, node, o) {
+		return false
+	}
+	c.letGo(ctx, o)
+	return true
 }
 
 // bury ends a call that has gone with nobody watching.

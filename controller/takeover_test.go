@@ -37,12 +37,12 @@ func TestTakeover(t *testing.T) {
 		},
 		{
 			name: "waiting for an agent", until: fstest.Script{fstest.Asks(), fstest.Press("2"), fstest.Hear("music")},
-			adopted: fstest.Script{fstest.Await(fstest.Controlled), fstest.Hear("music"), fstest.HangUp()},
+			adopted: fstest.Script{fstest.Await(fstest.Controlled), fstest.Hear("music"), fstest.Pause(time.Second), fstest.HangUp()},
 			path:    []string{"hello", "choose", "agent"}, fetched: 1, ender: "caller",
 		},
 		{
 			name: "in a menu, and its address is another's by now", until: fstest.Script{fstest.Asks()}, tenant: true,
-			adopted: fstest.Script{fstest.Await(fstest.Controlled), fstest.Asks(), fstest.HangUp()},
+			adopted: fstest.Script{fstest.Await(fstest.Controlled), fstest.Asks(), fstest.Pause(time.Second), fstest.HangUp()},
 			path:    []string{"hello", "choose"}, fetched: 1, ender: "caller",
 		},
 		{

@@ -35,12 +35,13 @@ return 1
 `)
 
 // deleteCursor ends a cursor, unless another instance has the call by now.
+// Anybody may end the cursor of a call that is over.
 //
 // KEYS[1] cursor  KEYS[2] owner  ARGV[1] instance
 // Returns how many are ended.
 var deleteCursor = redis.NewScript(`
 local owner = redis.call('HGET', KEYS[2], 'instance')
-if owner and owner ~= '' and owner ~= ARGV[1] then return 0 end
+if owner and owner ~= '' and owner ~= '-' and owner ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 return 1
 `)

@@ -104,6 +104,25 @@ func TestCursorOfAFormerOwnerIsRefused(t *testing.T) {
 	})
 }
 
+func TestCursorOfAnEndedCallCanBeEnded(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store, _ *clock) {
+		ctx, c, owners := t.Context(), newCursors(t, s, "one"), s.Owners("one")
+		if err := owners.Claim(ctx, Owned{Call: "a", Token: "t"}); err != nil {
+			t.Fatal(err)
+		}
+		c.Save(ctx, cursorAt("a", 1), true)
+		if _, err := owners.Forget(ctx, "a", "t"); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Delete(ctx, "a"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.Load(ctx, "a"); !errors.Is(err, ErrNotFound) {
+			t.Errorf("Load = %+v, %v, want ErrNotFound", got, err)
+		}
+	})
+}
+
 func TestCursorOfAnotherVersion(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
