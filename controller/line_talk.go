@@ -355,6 +355,8 @@ func (l *line) Bridged(ctx context.Context, id string) (dialplan.Bridged, bool, 
 				Outcome: dialplan.Answered, Leg: leg, Index: i, Cause: channel.Var("bridge_hangup_cause"),
 				Answered: talkedSince(channel, leg), Ended: eventTime(channel),
 			}
+			// The owner may have been lost before it could leave that.
+			setDefault(&b.Answered, microTime(channel.Get("Caller-Channel-Bridged-Time")))
 			l.notes.leg, l.notes.talked = leg, b.Answered
 			if !b.Answered.IsZero() {
 				l.notes.talk = b.Ended.Sub(b.Answered)
