@@ -255,7 +255,37 @@ func fieldsOf(t reflect.Type, within string) []string {
 	return all
 }
 
-// TestDocsLogLines looks for every message that docs/operations.md explains
+// TestDocsLinks follows the links of the documents to files and headings.
+func TestDocsLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`)
+	for _, name := range []string{
+		"docs/menus.md", "docs/menu-reference.md", "docs/settings.md", "docs/operations.md", "docs/records.md", "examples/provider/README.md",
+	} {
+		for _, m := range link.FindAllStringSubmatch(fence.ReplaceAllString(readFile(t, name), ""), -1) {
+			target := name
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(name), m[1])
+			}
+			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			} else if m[2] != "" && !slices.Contains(anchors(readFile(t, target)), m[2]) {
+				t.Errorf("%s: %s has no heading #%s", name, target, m[2])
+			}
+		}
+	}
+}
+
+// anchors are the headings of a document as links name them.
+func anchors(document string) []string {
+	var all []string
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(document, -1) {
+		kept := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		all = append(all, strings.ReplaceAll(kept, " ", "-"))
+	}
+	return all
+}
+
+// TestDocsMessages looks for every message that docs/operations.md explains
 // in the sources: what is quoted there is what the program says.
 func TestDocsMessages(t *testing.T) {
 	var sources strings.Builder

@@ -24,12 +24,13 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	var c crm
 	flag.StringVar(&c.api, "api", "http://127.0.0.1:8080", "address of the API")
 	flag.StringVar(&c.key, "key", os.Getenv("DIALGRAPH_KEY"), "API key of scope crm")
 	flag.Parse()
-	if err := c.run(ctx, os.Stdout, flag.Args()); err != nil && ctx.Err() == nil {
+	err := c.run(ctx, os.Stdout, flag.Args())
+	stop()
+	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "crm:", err)
 		os.Exit(1)
 	}
