@@ -70,7 +70,7 @@ func TestResume(t *testing.T) {
 			agents: func(sw *fstest.Switch, m *memory) {
 				offer(sw, m, fstest.Behaviour{Reaction: fstest.Answers, Talk: 10 * time.Second})
 			},
-			until: fstest.Script{fstest.Asks(), fstest.Press("2"), fstest.Await(fstest.Connected)},
+			until: fstest.Script{fstest.Asks(), fstest.Press("2"), fstest.Await(fstest.Connected), fstest.Pause(2 * time.Second)},
 			after: fstest.Script{fstest.Await(fstest.Parted), fstest.Hear("bye")},
 			path:  []string{"hello", "choose", "agent", "bye", "end"}, talks: 1,
 		},

@@ -28,6 +28,7 @@ func TestTakeover(t *testing.T) {
 		path    []string
 		fetched uint64
 		talks   uint64 // adopted
+		hangUp  bool
 		ender   string
 	}{
 		{
@@ -53,9 +54,8 @@ func TestTakeover(t *testing.T) {
 		},
 		{
 			name: "talking, the caller hangs up", agents: agent(0),
-			until:   fstest.Script{fstest.Asks(), fstest.Press("2"), fstest.Await(fstest.Connected)},
-			adopted: fstest.Script{fstest.Pause(30 * time.Second), fstest.HangUp()},
-			path:    []string{"hello", "choose", "agent"}, talks: 1, ender: "caller",
+			until: fstest.Script{fstest.Asks(), fstest.Press("2"), fstest.Await(fstest.Connected)},
+			path:  []string{"hello", "choose", "agent"}, talks: 1, ender: "caller", hangUp: true,
 		},
 	}
 	for _, tt := range tests {
@@ -83,6 +83,9 @@ func TestTakeover(t *testing.T) {
 				s := second.Stats()
 				return s.Adopted == tt.talks && (tt.talks > 0 || s.Fetched == 1)
 			})
+			if tt.hangUp {
+				call.Hangup()
+			}
 			if _, err := call.Wait(soon(t)); err != nil {
 				t.Fatal(err)
 			}
