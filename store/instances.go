@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -53,8 +54,8 @@ return 1
 // Renew renews this instance's lease, or ends it at once when lease is zero,
 // and returns all that are alive, in no certain order. When Redis has missed
 // something since the last time (it was away, or has lost its memory, or the
-// lease had run out) this instance's calls are claimed again first; calls
-// that somebody else has taken meanwhile stay with the taker.
+// lease had run out) it is told what it missed: the calls that have left this
+// instance, and those that it has, unless somebody else has taken them meanwhile.
 func (o *Owners) Renew(ctx context.Context, address string, lease time.Duration) (alive []Instance, err error) {
 	k := o.s.keys
 	r := readReply(renewLease.Run(ctx, o.s.rdb, []string{k.instances(), k.addresses()},
@@ -82,9 +83,15 @@ func (o *Owners) reclaim(ctx context.Context, kept bool) error {
 	o.mu.Lock()
 	due := o.missed || !kept
 	o.missed = false
+	unsent := maps.Clone(o.unsent)
 	o.mu.Unlock()
 	if !due {
 		return nil
+	}
+	for call, l := range unsent {
+		if _, err := o.leave(ctx, call, l); err != nil {
+			return fmt.Errorf("leave call %s: %w", call, err)
+		}
 	}
 	for _, v := range o.Mine() {
 		won, err := o.claim(ctx, v, true)

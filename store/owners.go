@@ -101,14 +101,22 @@ type Owners struct {
 	s        *Store
 	instance string
 	mu       sync.Mutex
-	mine     map[string]Owned // by call
-	missed   bool             // Redis has missed something since the last renewal
-	skew     time.Duration    // Redis's clock minus this machine's
+	mine     map[string]Owned   // by call
+	unsent   map[string]leaving // by call: what Redis has not heard
+	missed   bool               // Redis has missed something since the last renewal
+	skew     time.Duration      // Redis's clock minus this machine's
+}
+
+// leaving is the end of an ownership.
+type leaving struct {
+	token, to string        // to: "" for unowned, ended
+	at        int64         // ms since 1970
+	life      time.Duration // of the entry
 }
 
 // Owners returns the calls' owners as one instance sees them.
 func (s *Store) Owners(instance string) *Owners {
-	return &Owners{s: s, instance: instance, mine: make(map[string]Owned)}
+	return &Owners{s: s, instance: instance, mine: make(map[string]Owned), unsent: make(map[string]leaving)}
 }
 
 // Claim makes o the owner's entry of the call: the newest claim wins. The
@@ -159,44 +167,70 @@ func (o *Owners) Update(ctx context.Context, v Owned) error {
 }
 
 // Release leaves the call to whoever finds it: unowned since now. Nothing
-// happens when another token has it by now.
+// happens when another token has it by now. While Redis is away it is kept,
+// and done by Renew.
 func (o *Owners) Release(ctx context.Context, call, token string) error {
-	now := o.now().UnixMilli()
-	// As with a claim, the list comes first.
-	err := o.s.rdb.ZAdd(ctx, o.s.keys.unowned(), redis.Z{Score: float64(now), Member: call}).Err()
-	if err == nil {
-		_, err = o.leave(ctx, call, token, "", now, ownerLife)
-	}
-	if err != nil {
+	if _, err := o.leave(ctx, call, leaving{token: token, at: o.now().UnixMilli(), life: ownerLife}); err != nil {
 		return fmt.Errorf("release call %s: %w", call, err)
 	}
 	return nil
 }
 
 // Forget ends the entry: the call is over. mine is false, and nothing happens,
-// when another token has the call by now.
+// when another token has the call by now. While Redis is away it is kept, and
+// done by Renew.
 func (o *Owners) Forget(ctx context.Context, call, token string) (mine bool, err error) {
-	mine, err = o.leave(ctx, call, token, ended, o.now().UnixMilli(), endedLife)
+	mine, err = o.leave(ctx, call, leaving{token, ended, o.now().UnixMilli(), endedLife})
 	if err != nil {
 		return false, fmt.Errorf("forget call %s: %w", call, err)
 	}
 	return mine, nil
 }
 
-func (o *Owners) leave(ctx context.Context, call, token, to string, now int64, life time.Duration) (bool, error) {
+func (o *Owners) leave(ctx context.Context, call string, l leaving) (bool, error) {
 	o.mu.Lock()
-	if o.mine[call].Token == token {
+	if o.mine[call].Token == l.token {
 		delete(o.mine, call)
 	}
+	delete(o.unsent, call)
 	o.mu.Unlock()
-	n, err := leaveCall.Run(ctx, o.s.rdb, []string{o.s.keys.owner(call)}, token, to, now, life.Milliseconds()).Int()
+	left, err := o.tellLeaving(ctx, call, l)
+	if err != nil {
+		o.mu.Lock()
+		o.unsent[call], o.missed = l, true
+		o.mu.Unlock()
+	}
+	return left, err
+}
+
+func (o *Owners) tellLeaving(ctx context.Context, call string, l leaving) (bool, error) {
+	k := o.s.keys
+	if l.to == "" { // as with a claim, the list comes first
+		if err := o.s.rdb.ZAdd(ctx, k.unowned(), redis.Z{Score: float64(l.at), Member: call}).Err(); err != nil {
+			return false, err
+		}
+	}
+	n, err := leaveCall.Run(ctx, o.s.rdb, []string{k.owner(call)}, l.token, l.to, l.at, l.life.Milliseconds()).Int()
 	if err != nil {
 		return false, err
 	}
-	if n > 0 {
-		err = o.s.rdb.SRem(ctx, o.s.keys.instanceCalls(o.instance), call).Err()
+	return n > 0, o.unlist(ctx, call)
+}
+
+// unlist takes a call off this instance's list, unless it has claimed the call
+// meanwhile.
+func (o *Owners) unlist(ctx context.Context, call string) error {
+	list := o.s.keys.instanceCalls(o.instance)
+	if err := o.s.rdb.SRem(ctx, list, call).Err(); err != nil {
+		return err
 	}
-	return n > 0, err
+	o.mu.Lock()
+	_, again := o.mine[call]
+	o.mu.Unlock()
+	if !again {
+		return nil
+	}
+	return o.s.rdb.SAdd(ctx, list, call).Err()
 }
 
 // Take gives this instance at most n calls that belong to the dead instance,
@@ -261,6 +295,9 @@ func (o *Owners) take(ctx context.Context, call, from string, before, now time.T
 		err = o.delist(ctx, call, before)
 	} else {
 		err = o.s.rdb.SRem(ctx, k.instanceCalls(from), call).Err()
+	}
+	if err == nil && !won {
+		err = o.unlist(ctx, call)
 	}
 	return v, won, err
 }

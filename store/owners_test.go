@@ -261,3 +261,54 @@ func TestClaimsAreMadeAgain(t *testing.T) {
 		})
 	}
 }
+
+// Calls end and are left while Redis is away: it is told once it is back.
+func TestEndsAreToldLate(t *testing.T) {
+	server := storetest.Start(t)
+	c := new(clock)
+	s := open(t, server.URL(), c)
+	ctx, one, two := t.Context(), s.Owners("one"), s.Owners("two")
+	renew(t, one, two)
+	claim(t, one, "ended", "left", "stayed")
+	server.Stop()
+	if _, err := one.Forget(ctx, "ended", "one-ended"); err == nil {
+		t.Error("Forget without Redis = nil, want an error")
+	}
+	if err := one.Release(ctx, "left", "one-left"); err == nil {
+		t.Error("Release without Redis = nil, want an error")
+	}
+	server.Restart()
+	renew(t, one)
+	for call, want := range map[string]string{"ended": "", "left": "", "stayed": "one"} {
+		if got := owner(t, one, call); got != want {
+			t.Errorf("owner of %s = %q, want %q", call, got, want)
+		}
+	}
+	c.Advance(time.Second)
+	if taken, err := two.Take(ctx, "", time.Second, 10); err != nil || len(taken) != 1 || taken[0].Call != "left" {
+		t.Errorf("Take = %+v, %v, want the call that was left", taken, err)
+	}
+}
+
+// The list of an instance's calls is what others take from when it dies: it
+// must not grow while the instance lives.
+func TestListHoldsNoCallsOfOthers(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store, c *clock) {
+		ctx, one, two := t.Context(), s.Owners("one"), s.Owners("two")
+		claim(t, one, "taken", "ended", "kept")
+		c.Advance(time.Millisecond)
+		claim(t, two, "taken")
+		if err := one.Release(ctx, "taken", "one-taken"); err != nil {
+			t.Fatal(err)
+		}
+		if _, won, err := one.take(ctx, "taken", "", one.now(), one.now()); won || err != nil {
+			t.Fatalf("take of a call of two: won %v, %v", won, err)
+		}
+		if _, err := one.Forget(ctx, "ended", "one-ended"); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.rdb.SMembers(ctx, s.keys.instanceCalls("one")).Val(); !slices.Equal(got, []string{"kept"}) {
+			t.Errorf("list of one = %q, want the call it has", got)
+		}
+	})
+}
