@@ -68,8 +68,10 @@ func TestTakeover(t *testing.T) {
 			if tt.agents != nil {
 				tt.agents(sw, m)
 			}
-			second := start(t, "two", l2, m, guarded(m, sw))
+			var second *instance
+			ready := make(chan struct{})
 			call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: append(slices.Clone(tt.until), append(fstest.Script{pass(func() {
+				<-ready
 				_ = l1.Close() // nobody answers the probe, but the call's socket stays open
 				m.mu.Lock()
 				peer := controller.Peer{Instance: "one", Address: first.address}
@@ -79,6 +81,9 @@ func TestTakeover(t *testing.T) {
 				m.peers["one"] = lease{peer, time.Now()}
 				m.mu.Unlock()
 			})}, tt.adopted...)...)})
+			await(t, "the first to have the call", func() bool { return first.Stats().Calls == 1 })
+			second = start(t, "two", l2, m, guarded(m, sw)) // not before: it would put itself first on the list
+			close(ready)
 			await(t, "the call to be looked after", func() bool {
 				s := second.Stats()
 				return s.Adopted == tt.talks && (tt.talks > 0 || s.Fetched == 1)
@@ -128,7 +133,6 @@ func TestReap(t *testing.T) {
 	sw := node(t, l1.Addr().String(), l2.Addr().String())
 	sw.Agent("1001", fstest.Behaviour{Reaction: fstest.Answers})
 	m.offers <- dialplan.Offer{ID: "o1", Agent: "anna", Contact: "1001", Ring: 10 * time.Second}
-	second := start(t, "two", l2, m, guarded(m, sw))
 	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Script{
 		fstest.Asks(), fstest.Press("2"),
 	}})
@@ -136,6 +140,7 @@ func TestReap(t *testing.T) {
 		r, _ := records{m}.Load(t.Context(), call.UUID())
 		return r != nil && !r.Talked.IsZero()
 	})
+	second := start(t, "two", l2, m, guarded(m, sw)) // not before: it would put itself first on the list
 	first.kill()
 	await(t, "the first controller to be gone", func() bool { return first.Stats().Lost == 1 })
 	call.Hangup()
