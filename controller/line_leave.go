@@ -21,12 +21,14 @@ func isDestination(s string) bool { return destination.MatchString(s) }
 
 // Exit leaves the call to the destination, or to the number's own fallback.
 // The dialplan extension that brought the call here knows where to send it
-// once dialgraph_done is set; merely closing the socket would come back.
+// once dialgraph_done is set; merely closing the socket would come back. With
+// socket_resume=true the closing would reset the channel in the middle of the
+// fallback and leave it there for ever (mod_event_socket.c, listener_run).
 func (l *line) Exit(ctx context.Context, to string) error {
 	if err := l.drain(ctx); err != nil {
 		return err
 	}
-	before := []esl.Command{{Line: "api uuid_setvar_multi " + l.uuid + " dialgraph_done=true;playback_delimiter=;playback_terminators="}}
+	before := []esl.Command{{Line: "api uuid_setvar_multi " + l.uuid + " dialgraph_done=true;socket_resume=false;playback_delimiter=;playback_terminators="}}
 	if isDestination(to) {
 		before = append(before, l.set("dialgraph_fallback", to))
 	} else if to != "" {
