@@ -99,13 +99,15 @@ func (o *Owners) reclaim(ctx context.Context, kept bool) error {
 			o.miss()
 			return fmt.Errorf("claim call %s again: %w", v.Call, err)
 		}
-		if won {
-			continue
+		if !won {
+			o.s.log.Info("call was taken meanwhile", "call", v.Call)
 		}
-		o.s.log.Info("call was taken meanwhile", "call", v.Call)
 		o.mu.Lock()
 		if o.mine[v.Call].Token == v.Token {
-			delete(o.mine, v.Call)
+			delete(o.late, v.Call)
+			if !won {
+				delete(o.mine, v.Call)
+			}
 		}
 		o.mu.Unlock()
 	}

@@ -102,6 +102,7 @@ type Owners struct {
 	instance string
 	mu       sync.Mutex
 	mine     map[string]Owned   // by call
+	late     map[string]bool    // calls of mine that Redis has not heard of
 	unsent   map[string]leaving // by call: what Redis has not heard
 	missed   bool               // Redis has missed something since the last renewal
 	skew     time.Duration      // Redis's clock minus this machine's
@@ -112,11 +113,12 @@ type leaving struct {
 	token, to string        // to: "" for unowned, ended
 	at        int64         // ms since 1970
 	life      time.Duration // of the entry
+	claim     Owned         // to be made first, because Redis has not heard of it; zero for none
 }
 
 // Owners returns the calls' owners as one instance sees them.
 func (s *Store) Owners(instance string) *Owners {
-	return &Owners{s: s, instance: instance, mine: make(map[string]Owned), unsent: make(map[string]leaving)}
+	return &Owners{s: s, instance: instance, mine: make(map[string]Owned), late: make(map[string]bool), unsent: make(map[string]leaving)}
 }
 
 // Claim makes o the owner's entry of the call: the newest claim wins. The
@@ -129,10 +131,14 @@ func (o *Owners) Claim(ctx context.Context, v Owned) error {
 	o.mu.Lock()
 	o.mine[v.Call] = v
 	o.mu.Unlock()
-	if _, err := o.claim(ctx, v, false); err != nil {
-		o.miss()
+	_, err := o.claim(ctx, v, false)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err != nil {
+		o.late[v.Call], o.missed = true, true
 		return fmt.Errorf("claim call %s: %w", v.Call, err)
 	}
+	delete(o.late, v.Call)
 	return nil
 }
 
@@ -180,7 +186,7 @@ func (o *Owners) Release(ctx context.Context, call, token string) error {
 // when another token has the call by now. While Redis is away it is kept, and
 // done by Renew.
 func (o *Owners) Forget(ctx context.Context, call, token string) (mine bool, err error) {
-	mine, err = o.leave(ctx, call, leaving{token, ended, o.now().UnixMilli(), endedLife})
+	mine, err = o.leave(ctx, call, leaving{token: token, to: ended, at: o.now().UnixMilli(), life: endedLife})
 	if err != nil {
 		return false, fmt.Errorf("forget call %s: %w", call, err)
 	}
@@ -189,8 +195,12 @@ func (o *Owners) Forget(ctx context.Context, call, token string) (mine bool, err
 
 func (o *Owners) leave(ctx context.Context, call string, l leaving) (bool, error) {
 	o.mu.Lock()
-	if o.mine[call].Token == l.token {
+	if v := o.mine[call]; v.Token == l.token {
+		if o.late[call] {
+			l.claim = v
+		}
 		delete(o.mine, call)
+		delete(o.late, call)
 	}
 	delete(o.unsent, call)
 	o.mu.Unlock()
@@ -205,6 +215,11 @@ func (o *Owners) leave(ctx context.Context, call string, l leaving) (bool, error
 
 func (o *Owners) tellLeaving(ctx context.Context, call string, l leaving) (bool, error) {
 	k := o.s.keys
+	if l.claim.Call != "" {
+		if _, err := o.claim(ctx, l.claim, true); err != nil {
+			return false, err
+		}
+	}
 	if l.to == "" { // as with a claim, the list comes first
 		if err := o.s.rdb.ZAdd(ctx, k.unowned(), redis.Z{Score: float64(l.at), Member: call}).Err(); err != nil {
 			return false, err

@@ -270,6 +270,7 @@ func TestEndsAreToldLate(t *testing.T) {
 	ctx, one, two := t.Context(), s.Owners("one"), s.Owners("two")
 	renew(t, one, two)
 	claim(t, one, "ended", "left", "stayed")
+	claim(t, two, "resumed")
 	server.Stop()
 	if _, err := one.Forget(ctx, "ended", "one-ended"); err == nil {
 		t.Error("Forget without Redis = nil, want an error")
@@ -277,9 +278,20 @@ func TestEndsAreToldLate(t *testing.T) {
 	if err := one.Release(ctx, "left", "one-left"); err == nil {
 		t.Error("Release without Redis = nil, want an error")
 	}
+	for _, call := range []string{"short", "resumed"} {
+		if err := one.Claim(ctx, Owned{Call: call, Token: "one-" + call}); err == nil {
+			t.Error("Claim without Redis = nil, want an error")
+		}
+	}
+	if _, err := one.Forget(ctx, "short", "one-short"); err == nil {
+		t.Error("Forget without Redis = nil, want an error")
+	}
 	server.Restart()
+	if mine, err := one.Forget(ctx, "resumed", "one-resumed"); !mine || err != nil {
+		t.Errorf("Forget of a call that was claimed without Redis = %v, %v, want mine", mine, err)
+	}
 	renew(t, one)
-	for call, want := range map[string]string{"ended": "", "left": "", "stayed": "one"} {
+	for call, want := range map[string]string{"ended": "", "left": "", "short": "", "resumed": "", "stayed": "one"} {
 		if got := owner(t, one, call); got != want {
 			t.Errorf("owner of %s = %q, want %q", call, got, want)
 		}
