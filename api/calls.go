@@ -42,7 +42,7 @@ type Call struct {
 	Cause   string `json:"cause,omitempty" doc:"Hangup cause as FreeSWITCH spells it" example:"NORMAL_CLEARING"`
 	Q850    int    `json:"q850,omitempty" doc:"The same by number"`
 	SIP     int    `json:"sip,omitempty" doc:"SIP code that belongs to the cause; missing for a normal end"`
-	Ender   string `json:"ender,omitempty" doc:"Who ended it: caller, dialgraph, agent, exit, transfer, network"`
+	Ender   string `json:"ender,omitempty" doc:"Who ended it: caller, dialgraph, exit, network"`
 	Agent   string `json:"agent,omitempty" doc:"The last one offered"`
 	Queue   string `json:"queue,omitempty" doc:"The last one"`
 	Resumed int    `json:"resumed,omitempty" doc:"How often another connection went on with the call"`

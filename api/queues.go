@@ -25,7 +25,6 @@ type Queue struct {
 
 	Delays Delays `json:"delays,omitzero" doc:"How long an agent is left alone after an offer came to nothing"`
 	Streak int    `json:"streak,omitempty" minimum:"0" maximum:"1000" doc:"So many offers missed in a row make an agent not-answering; 0 for never"`
-	Music  string `json:"music,omitempty" maxLength:"500" doc:"Sound for those who wait; the menu's when missing"`
 }
 
 // Delays keep an agent from being rung again at once after an offer came to

@@ -43,7 +43,6 @@ type Site struct {
 	Templates map[string]string // dial strings: agent {contact}, extension {extension}, outside {number}
 	Outside   []string          // prefixes in E.164 that may be dialled out; none: nothing may
 	Presented string            // number shown outside; "" for the caller's own
-	Music     dialplan.Sound    // for waiting callers where a menu names none
 }
 
 // Customers know who calls.
@@ -122,6 +121,7 @@ type Peers interface {
 // Limits count live calls across instances. Scopes are number and trunk.
 type Limits interface {
 	// Enter counts a call in; false, and nothing counted, when max are there.
+	// The answer holds beside an error too: it is then what this instance knows.
 	Enter(ctx context.Context, scope, name string, max int) (bool, error)
 	// Leave counts it out.
 	Leave(ctx context.Context, scope, name string)

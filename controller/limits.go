@@ -17,14 +17,11 @@ const (
 )
 
 // admit counts a new call into the limits of its number and its trunk. Where
-// the store cannot be asked the call is admitted.
+// the store cannot be asked, the calls of this instance decide.
 func (k *call) admit(ctx context.Context) error {
 	for _, limit := range k.limits() {
 		ok, err := k.ctl.limits().Enter(ctx, limit.scope, limit.name, limit.max)
-		if err != nil {
-			k.stored("count call", err)
-			continue
-		}
+		k.stored("count call", err)
 		if !ok {
 			return fmt.Errorf("%s %q: %w: %d", limit.scope, limit.name, errFull, limit.max)
 		}

@@ -27,17 +27,15 @@ const (
 
 // music is what a waiting caller hears.
 func (l *line) music(ctx context.Context, s dialplan.Sound) string {
-	for _, s := range []dialplan.Sound{s, l.site.Music} {
-		if s.File == "" && s.Text == "" && s.Tone == "" {
-			continue
-		}
-		file, err := l.file(ctx, s)
-		if err == nil {
-			return file
-		}
-		l.missing(s.Name, err)
+	if s.File == "" && s.Text == "" && s.Tone == "" {
+		return defaultMusic
 	}
-	return defaultMusic
+	file, err := l.file(ctx, s)
+	if err != nil {
+		l.missing(s.Name, err)
+		return defaultMusic
+	}
+	return file
 }
 
 // Hold plays music while wait runs.

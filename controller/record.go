@@ -41,7 +41,7 @@ type Record struct {
 	Cause   string `json:"cause,omitempty"`    // as FreeSWITCH spells it
 	Q850    int    `json:"q850,omitempty"`     // 0 to 127
 	SIP     int    `json:"sip,omitempty"`      // SIP code that belongs to the cause, 0 for a normal end
-	Ender   string `json:"ender,omitempty"`    // caller, dialgraph, agent, exit, transfer, network
+	Ender   string `json:"ender,omitempty"`    // caller, dialgraph, exit, network
 	Agent   string `json:"agent,omitempty"`    // the last one offered
 	Queue   string `json:"queue,omitempty"`    // the last one
 	Resumed int    `json:"resumed,omitempty"`  // how often another connection went on with the call
@@ -165,7 +165,7 @@ var sipCodes = map[string]int{
 	"NORMAL_TEMPORARY_FAILURE": 503, "SWITCH_CONGESTION": 503, "GATEWAY_DOWN": 503,
 	"OUTGOING_CALL_BARRED": 403, "INCOMING_CALL_BARRED": 403, "BEARERCAPABILITY_NOTAUTH": 403,
 	"BEARERCAPABILITY_NOTAVAIL": 503, "BEARERCAPABILITY_NOTIMPL": 488, "INCOMPATIBLE_DESTINATION": 488,
-	"RECOVERY_ON_TIMER_EXPIRE": 504, "ORIGINATOR_CANCEL": 487, "MEDIA_TIMEOUT": 504,
+	"RECOVERY_ON_TIMER_EXPIRE": 504, "ORIGINATOR_CANCEL": 487,
 }
 
 // sipCode is the SIP code that belongs to a call which was never answered; 0

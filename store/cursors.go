@@ -88,7 +88,7 @@ func (c *Cursors) Save(ctx context.Context, cursor *dialplan.Cursor, must bool) 
 	document, err := json.Marshal(cursor)
 	if err != nil {
 		c.dropped.Add(1)
-		c.s.log.Error("cursor cannot be encoded", "call", cursor.Call, "err", err)
+		c.s.log.Error("cursor cannot be encoded", "call", cursor.Call, "error", err)
 		return
 	}
 	acked, ok := c.enqueue(ctx, cursor.Call, document, must)

@@ -85,7 +85,7 @@ func (d *Distributor) sweep(ctx context.Context, sites []string) {
 			err = d.s.Sweep(ctx, site)
 		}
 		if err != nil && ctx.Err() == nil {
-			d.s.log.Debug("sweep failed", "site", site, "err", err)
+			d.s.log.Debug("sweep failed", "site", site, "error", err)
 		}
 	}
 }

@@ -180,7 +180,7 @@ func (e *Embedded) run() {
 		wait = embeddedFlush
 		if err := e.flush(); err != nil {
 			wait = embeddedAgain
-			e.log.Error("changes are not on disk, trying again", "err", err)
+			e.log.Error("changes are not on disk, trying again", "error", err)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func (l *Live) Run(ctx context.Context) error {
 		}
 		if failed := err != nil; failed == healthy {
 			if healthy = !failed; failed {
-				l.s.log.Warn("configuration: redis is away, going on from memory", "err", err)
+				l.s.log.Warn("configuration: redis is away, going on from memory", "error", err)
 			} else {
 				l.s.log.Info("configuration: fresh again")
 			}
@@ -190,7 +190,7 @@ func (l *Live) loadActive(ctx context.Context, was, now *configuration, active m
 			case err == nil:
 				m = next
 			case errors.As(err, &problems), errors.Is(err, ErrNotFound):
-				l.s.log.Error("menu cannot be used, its last good version stays", "menu", menu, "version", version, "err", err)
+				l.s.log.Error("menu cannot be used, its last good version stays", "menu", menu, "version", version, "error", err)
 			default:
 				return fmt.Errorf("refresh menu %q: %w", menu, err)
 			}

@@ -39,8 +39,7 @@ type Queue struct {
 	Widen []time.Duration `json:"widen,omitempty"`
 
 	Delays Delays `json:"delays"`
-	Streak int    `json:"streak"`          // so many offers missed in a row make an agent "not-answering"; 0: never
-	Music  string `json:"music,omitempty"` // sound for those who wait; "" for the menu's
+	Streak int    `json:"streak"` // so many offers missed in a row make an agent "not-answering"; 0: never
 }
 
 // Delays keep an agent from being offered again at once after an offer came
@@ -63,7 +62,7 @@ const DefaultRing = 20 * time.Second
 func (q *Queue) validate() error {
 	faults := []error{
 		checkID("id", q.ID), checkID("site", q.Site),
-		checkText("name", q.Name, 200), checkText("music", q.Music, 500),
+		checkText("name", q.Name, 200),
 		checkSpan("ring", q.Ring, 5*time.Minute),
 		checkSpan("wrapUp", q.WrapUp, time.Hour),
 		checkSpan("within", q.Within, time.Hour),

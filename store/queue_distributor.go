@@ -169,7 +169,7 @@ func (d *Distributor) tell(ticket string, n next) {
 func (d *Distributor) offered(text string) {
 	o, err := readOffer(text)
 	if err != nil {
-		d.s.log.Error("offer cannot be read", "err", err)
+		d.s.log.Error("offer cannot be read", "error", err)
 		return
 	}
 	d.tell(o.Ticket, next{offer: o})
@@ -203,7 +203,7 @@ func (d *Distributor) flush(ctx context.Context) error {
 		p := d.unsent[0]
 		d.mu.Unlock()
 		if err := p(ctx); hopeless(err) {
-			d.s.log.Error("queue report refused", "err", err)
+			d.s.log.Error("queue report refused", "error", err)
 		} else if err != nil {
 			return err
 		}

@@ -38,11 +38,11 @@ func (w *lookout) look(ctx context.Context) {
 	}
 	for _, site := range w.sites {
 		if err := w.lookAt(ctx, site); err != nil {
-			w.d.s.log.Debug("look at queues failed", "site", site, "err", err)
+			w.d.s.log.Debug("look at queues failed", "site", site, "error", err)
 		}
 	}
 	if err := w.d.flush(ctx); err != nil {
-		w.d.s.log.Debug("queue reports are waiting for redis", "err", err)
+		w.d.s.log.Debug("queue reports are waiting for redis", "error", err)
 	}
 }
 

@@ -129,7 +129,7 @@ func (n Records) List(ctx context.Context, q RecordQuery) (page []Record, next s
 		switch r, err := decodeRecord(e.Member.(string), raws[i].Val()); {
 		case raws[i].Err() != nil: // gone by its age
 		case err != nil:
-			n.s.log.Warn("record cannot be read", "call", e.Member, "err", err)
+			n.s.log.Warn("record cannot be read", "call", e.Member, "error", err)
 		default:
 			page = append(page, r)
 		}

@@ -153,13 +153,13 @@ func outdent(lines []string) []string {
 // settings is docs/settings.md.
 func settings(t testing.TB) string {
 	var c cli
-	parser, err := kong.New(&c, kong.Name("dialgraph"), kong.DefaultEnvars("DIALGRAPH"), kong.Vars{"version": ""})
+	parser, err := kong.New(&c, kong.Name("dialgraph"), kong.PostBuild(environment), kong.Vars{"version": ""})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
 	b.WriteString("# Settings\n\n" + generated +
-		"Every command, its flags, and the environment variable that stands in for each. Flags win over the environment. A flag that may be repeated takes a list separated by commas, which is how its variable is written too. " +
+		"Every command, its flags, and for what runs unattended the environment variable that stands in for it. Flags win over the environment. A flag that may be repeated takes a list separated by commas, which is how its variable is written too; `--trunk` and `--outage` take one value each time. " +
 		"Times are written as in `30s`, `1m30s`, `4h`.\n\n" +
 		"Exit status: 0 done; 1 failed, or `check` found faults; 2 the command line was not understood.\n")
 	for _, command := range parser.Model.Children {
@@ -169,11 +169,18 @@ func settings(t testing.TB) string {
 		}
 		for _, f := range command.Flags {
 			if f.Name != "help" {
-				fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", f.Name, strings.Join(f.Envs, "`, `"), flagDefault(f), cell(flagHelp(f, command.Flags)))
+				fmt.Fprintf(&b, "| `--%s` | %s | %s | %s |\n", f.Name, variable(f), flagDefault(f), cell(flagHelp(f, command.Flags)))
 			}
 		}
 	}
 	return b.String()
+}
+
+func variable(f *kong.Flag) string {
+	if len(f.Envs) == 0 {
+		return ""
+	}
+	return "`" + f.Envs[0] + "`"
 }
 
 func flagDefault(f *kong.Flag) string {

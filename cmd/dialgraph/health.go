@@ -19,8 +19,7 @@ const (
 type health struct {
 	ping       func(context.Context) error
 	controller *controller.Controller
-	nodes      int // FreeSWITCH nodes configured
-	embedded   bool
+	nodes      int         // FreeSWITCH nodes configured
 	away       atomic.Bool // Redis did not answer the last ping
 }
 

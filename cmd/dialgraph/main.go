@@ -10,13 +10,13 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 )
 
-// A cli is every command with its flags. Each flag can also be set by an
-// environment variable, DIALGRAPH_ and its name.
+// A cli is every command with its flags.
 type cli struct {
 	Serve    serveCmd         `cmd:"" help:"Take calls from FreeSWITCH and requests from the CRM."`
 	Check    checkCmd         `cmd:"" help:"Say everything that is wrong with menus, as FILE:LINE:COL: problem."`
@@ -24,7 +24,7 @@ type cli struct {
 	Phone    phoneCmd         `cmd:"" help:"Telephone in this terminal: call a running controller as FreeSWITCH would."`
 	Demo     demoCmd          `cmd:"" help:"Serve the example line and put you on its telephone."`
 	Key      keyCmd           `cmd:"" help:"Make a key for the API."`
-	Version  kong.VersionFlag `env:"-" help:"Print the version and exit."`
+	Version  kong.VersionFlag `help:"Print the version and exit."`
 }
 
 // A run is what every command gets from outside.
@@ -58,7 +58,7 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 	parser, err := kong.New(&c,
 		kong.Name("dialgraph"),
 		kong.Description("Menus, queues and agents for the calls of a FreeSWITCH cluster."),
-		kong.DefaultEnvars("DIALGRAPH"),
+		kong.PostBuild(environment),
 		kong.Vars{"version": version()},
 		kong.Writers(out, errOut),
 		kong.Exit(func(code int) { status = code }),
@@ -84,6 +84,20 @@ func execute(ctx context.Context, args []string, in io.Reader, out, errOut io.Wr
 		_, _ = fmt.Fprintln(errOut, "dialgraph:", err)
 	}
 	return 1
+}
+
+// environment lets the flags of what runs unattended be set by environment
+// variables too: DIALGRAPH_ and the flag's name.
+func environment(k *kong.Kong) error {
+	for _, command := range k.Model.Children {
+		if command.Name != "serve" && command.Name != "key" {
+			continue
+		}
+		for _, flag := range command.Flags {
+			flag.Envs = []string{"DIALGRAPH_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))}
+		}
+	}
+	return nil
 }
 
 func version() string {

@@ -114,8 +114,8 @@ func caption(e fstest.Event) string {
 	case fstest.Answered:
 		return "answered"
 	case fstest.Heard:
-		if strings.HasPrefix(e.Text, "silence_stream://") {
-			return "" // pauses
+		if e.Text == "" || e.Text == "silence" || strings.HasPrefix(e.Text, "silence_stream://") {
+			return ""
 		}
 		return "hears    " + words(e.Text)
 	case fstest.Missing:

@@ -91,7 +91,7 @@ func queueIn(v api.Queue) store.Queue {
 			NoAnswer: time.Duration(v.Delays.NoAnswer), Busy: time.Duration(v.Delays.Busy), Rejected: time.Duration(v.Delays.Rejected),
 			NotRegistered: time.Duration(v.Delays.NotRegistered), Unreachable: time.Duration(v.Delays.Unreachable), Longest: time.Duration(v.Delays.Longest),
 		},
-		Streak: v.Streak, Music: v.Music,
+		Streak: v.Streak,
 	}
 	for _, d := range v.Widen {
 		kept.Widen = append(kept.Widen, time.Duration(d))
@@ -109,7 +109,7 @@ func queueOut(v store.Queue) api.Queue {
 			NoAnswer: api.Duration(v.Delays.NoAnswer), Busy: api.Duration(v.Delays.Busy), Rejected: api.Duration(v.Delays.Rejected),
 			NotRegistered: api.Duration(v.Delays.NotRegistered), Unreachable: api.Duration(v.Delays.Unreachable), Longest: api.Duration(v.Delays.Longest),
 		},
-		Streak: v.Streak, Music: v.Music,
+		Streak: v.Streak,
 	}
 	for _, d := range v.Widen {
 		shown.Widen = append(shown.Widen, api.Duration(d))
