@@ -49,23 +49,23 @@ func (c *cluster) watch(p *process) *screen {
 	}
 	request.Header.Set("Authorization", "Bearer "+key.Secret)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if response.StatusCode != http.StatusOK {
-		c.t.Fatalf("GET /v1/events: %s", response.Status)
-	}
-	seen, done := newScreen(), make(chan struct{})
-	go func() {
+	seen, opened, done := newScreen(), make(chan string), make(chan struct{})
+	go func() { // until the test's context ends
 		defer close(done)
+		response, err := client.Do(request)
+		if err != nil {
+			opened <- err.Error()
+			return
+		}
+		defer func() { _ = response.Body.Close() }()
+		opened <- response.Status
 		for s := bufio.NewScanner(response.Body); s.Scan(); {
 			_, _ = seen.Write([]byte(s.Text() + "\n"))
 		}
 	}()
-	c.t.Cleanup(func() {
-		_ = response.Body.Close()
-		<-done
-	})
+	c.t.Cleanup(func() { <-done })
+	if status := <-opened; status != "200 OK" {
+		c.t.Fatalf("GET /v1/events: %s", status)
+	}
 	return seen
 }
