@@ -22,6 +22,9 @@ import (
 const (
 	frameTime = 20 * time.Millisecond
 	samples   = 160
+	// handset is how many frames go out before the first key: FreeSWITCH does
+	// not see one that stands in the very first packets of a stream.
+	handset = 5
 )
 
 // An ear hears, speaks and presses keys on one leg.
@@ -131,12 +134,12 @@ func (e *ear) hearsAfter(moment time.Time, want string) time.Time {
 }
 
 // speak sends a packet each frame: the voice, or a key.
-func (e *ear) speak(ctx context.Context, said []byte) {
+func (e *ear) speak(ctx context.Context, voice []byte) {
 	defer e.done.Done()
 	w := e.m.RTPPacketWriter
 	tick := time.NewTicker(frameTime)
 	defer tick.Stop()
-	for {
+	for said := 0; ; said++ {
 		select {
 		case <-ctx.Done():
 			return
@@ -144,15 +147,19 @@ func (e *ear) speak(ctx context.Context, said []byte) {
 			return
 		case <-tick.C:
 		}
+		keys := e.keys
+		if said < handset {
+			keys = nil
+		}
 		var err error
 		select {
-		case k := <-e.keys:
+		case k := <-keys:
 			e.spoken.Store(-1)
 			err = pressKey(w, k, tick)
 			e.spoken.Store(0)
 		default:
 			e.spoken.Add(1)
-			_, err = w.WriteSamples(said, samples, false, media.CodecAudioUlaw.PayloadType)
+			_, err = w.WriteSamples(voice, samples, false, media.CodecAudioUlaw.PayloadType)
 		}
 		if err != nil {
 			return

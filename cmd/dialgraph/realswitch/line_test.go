@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -158,22 +159,13 @@ func (l *line) isListed() {
 				return false
 			}
 			for _, c := range l.living() {
-				if !contains(hosts, c.esl) {
+				if !slices.Contains(hosts, c.esl) {
 					return false
 				}
 			}
 		}
 		return true
 	})
-}
-
-func contains(all []string, one string) bool {
-	for _, v := range all {
-		if v == one {
-			return true
-		}
-	}
-	return false
 }
 
 // living are the controllers that neither died nor hang.

@@ -3,6 +3,7 @@
 package realswitch
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -215,7 +216,7 @@ func TestControllerHangs(t *testing.T) {
 		dead := l.controllers[0]
 		dead.freeze()
 		eventually(t, "the node's list is without the one that hangs", func() bool {
-			return !contains(l.at.hosts(t), dead.esl)
+			return !slices.Contains(l.at.hosts(t), dead.esl)
 		})
 		c := l.callMenu()
 		c.walks("key 0 goodbye")

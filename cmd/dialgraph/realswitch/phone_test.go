@@ -19,7 +19,7 @@ import (
 )
 
 // within bounds every wait for something that should happen soon.
-const within = 20 * time.Second
+const within = 45 * time.Second
 
 // A phone is a SIP telephone on a free port.
 type phone struct {

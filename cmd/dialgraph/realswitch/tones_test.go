@@ -5,7 +5,6 @@ package realswitch
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -53,7 +52,7 @@ func writePrompts(dir string) error {
 			length = promptLength
 		}
 		sound := append(wave(mark, markTime), wave(name, length-markTime)...)
-		if name == "music" { // begins and ends in silence, to be told from itself
+		if name == "music" { // plays again and again
 			sound = wave(name, length)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name+".wav"), wav(sound), 0o644); err != nil { //nolint:gosec // FreeSWITCH reads it as another user
@@ -160,6 +159,6 @@ func TestTonesAreToldApart(t *testing.T) {
 		t.Errorf("a frame of silence sounds like %q", got)
 	}
 	if top := frequency(tones[len(tones)-1]); top > 3300 {
-		t.Error(fmt.Sprintf("the highest tone is %v Hz, more than a telephone carries", top))
+		t.Errorf("the highest tone is %v Hz, more than a telephone carries", top)
 	}
 }

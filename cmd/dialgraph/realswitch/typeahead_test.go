@@ -2,33 +2,25 @@
 
 package realswitch
 
-import (
-	"fmt"
-	"testing"
-)
+import "testing"
 
-// A caller who knows the way types ten digits a second, through three menus
-// and an entry, before the first prompt is heard: no digit is lost.
-func TestTypeAhead(t *testing.T) {
+// Callers who know the way type ten digits a second, through three menus and an
+// entry, before the first prompt is heard: no digit is lost.
+func TestTenDigitsASecondThroughThreeMenusInTwentyCalls(t *testing.T) {
 	const calls = 20
 	l := open(t)
-	for i := range calls {
-		t.Run(fmt.Sprintf("call %d of %d", i+1, calls), func(t *testing.T) {
-			report.scenario(t)
-			c := newCaller(t, l.at, l.number()).mustCall(ahead, calling{})
-			c.press("274880331#")
-			c.hears("arrived", "first", "second", "third", "ticket")
-			c.isHungUp()
-		})
+	for range calls {
+		c := l.call(ahead)
+		c.press("274880331#")
+		c.hears("arrived", "first", "second", "third", "ticket")
+		c.isHungUp()
 	}
 }
 
-// The same while a prompt plays that no key may cut short, and in the music of
-// a queue: the digits wait for what comes after.
-func TestTypeAheadWhereNothingListens(t *testing.T) {
+// Keys pressed while a prompt plays that nobody has asked them for go to what
+// comes after it.
+func TestKeysPressedWhileNothingAsksForThem(t *testing.T) {
 	l := open(t)
-	a := l.agent("1001", rings, "bench")
-	_ = a
 	c := l.callMenu()
 	c.press("3")
 	c.hears("long")
