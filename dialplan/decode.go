@@ -57,26 +57,31 @@ func (l *loader) settings(n *yaml.Node, v reflect.Value, p *plan) {
 		n = &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
 	}
 	pairs := l.mapping(n, names(p.settings))
+	meant := map[string]bool{} // settings whose names are misspelt: told once
 	for _, pair := range pairs {
 		f := find(p.settings, pair.key.Value)
 		if f == nil {
-			l.unknownSetting(pair.key, p)
+			meant[l.unknownSetting(pair.key, p)] = true
 			continue
 		}
 		l.places[f.name] = placeOf(pair.value)
 		l.value(pair.value, v.Field(f.index), f)
 	}
 	if n.Kind == yaml.MappingNode {
-		l.defaults(n, v, p.settings, func(name string) bool { return has(pairs, name) })
+		l.defaults(n, v, p.settings, func(name string) bool { return has(pairs, name) || meant[name] })
 	}
 }
 
-func (l *loader) unknownSetting(key *yaml.Node, p *plan) {
+// unknownSetting tells of a name that is none, and returns the setting that was
+// probably meant.
+func (l *loader) unknownSetting(key *yaml.Node, p *plan) string {
 	if find(p.branches, key.Value) != nil {
 		l.fault(key, "%s is a branch: write it beside the kind, not inside of it", key.Value)
-		return
+		return ""
 	}
-	l.fault(key, "there is no %q here%s", clip(key.Value), l.suggest(key.Value, names(p.settings)))
+	known := names(p.settings)
+	l.fault(key, "there is no %q here%s", clip(key.Value), l.suggest(key.Value, known))
+	return l.closest(key.Value, known)
 }
 
 // defaults fills what the document does not give.

@@ -138,7 +138,11 @@ func (l *loader) compileOne(p pending, language expr.Option) *vm.Program {
 var (
 	unknownName = regexp.MustCompile(`^unknown name (\w+)$`)
 	unknownFact = regexp.MustCompile(`^type dialplan\.(\w+) has no field (\w+)$`)
+	mixed       = regexp.MustCompile(`mismatched types (string and (int|float64)|(int|float64) and string)`)
 )
+
+// truths are yes and no as the rest of a menu writes them.
+var truths = map[string]string{"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 // expressionFault tells what the compiler found, at its place in the document.
 func (l *loader) expressionFault(n *yaml.Node, err error) {
@@ -156,7 +160,10 @@ func (l *loader) expressionFault(n *yaml.Node, err error) {
 	} else if n.Style&yaml.LiteralStyle != 0 {
 		spot = place{spot.line + int32(at.Line), 1}
 	}
-	if name := unknownName.FindStringSubmatch(at.Message); name != nil {
+	if name := unknownName.FindStringSubmatch(at.Message); name != nil && truths[name[1]] != "" {
+		l.faultAt(spot, "there is no %s in expressions: write %s", name[1], truths[name[1]])
+		return
+	} else if name != nil {
 		known := append(slices.Sorted(maps.Keys(l.menu.variables)), slices.Sorted(maps.Keys(facts()))...)
 		l.faultAt(spot, "there is no variable %q%s; a variable is made by collect, set, or a first value under variables:",
 			clip(name[1]), l.suggest(name[1], known))
@@ -170,7 +177,11 @@ func (l *loader) expressionFault(n *yaml.Node, err error) {
 			}
 		}
 	}
-	l.faultAt(spot, "the expression does not compile: %s", at.Message)
+	hint := ""
+	if mixed.MatchString(at.Message) {
+		hint = ": make a number of a text with int(…) or float(…)"
+	}
+	l.faultAt(spot, "the expression does not compile: %s%s", at.Message, hint)
 }
 
 // facts are what expressions of every menu know.

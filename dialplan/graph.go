@@ -107,9 +107,9 @@ func (l *loader) checkReach(g *graph, returns []bool) {
 		n := &l.menu.nodes[i]
 		switch {
 		case !anywhere[i]:
-			l.faultAt(n.place, "no call ever comes to node %q: lead a branch to it, or remove it", n.name)
+			l.faultAt(n.place, "no call ever comes to node %q: lead a branch to it, or remove it", clip(n.name))
 		case top[i] && g.back[i]:
-			l.faultAt(n.place, "node %q returns, but a call can come to it without having been called: use exit or hangup", n.name)
+			l.faultAt(n.place, "node %q returns, but a call can come to it without having been called: use exit or hangup", clip(n.name))
 		}
 	}
 }

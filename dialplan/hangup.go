@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"cmp"
 	"context"
 	"slices"
 )
@@ -21,7 +22,7 @@ var causes = []string{
 
 func (h *hangup) check(l *loader) {
 	if !slices.Contains(causes, h.Cause) {
-		l.faultHere("cause", "there is no cause %q%s; use USER_BUSY, CALL_REJECTED or the like", clip(h.Cause), l.suggest(h.Cause, causes))
+		l.faultHere("cause", "there is no cause %q%s", clip(h.Cause), cmp.Or(l.suggest(h.Cause, causes), ": use USER_BUSY, CALL_REJECTED or the like"))
 	}
 }
 

@@ -59,6 +59,30 @@ func compareGolden(t *testing.T, file, got string) {
 	}
 }
 
+func TestWhatIsNoYAML(t *testing.T) {
+	tests := []struct{ name, document, want string }{
+		{"nothing", "", "1:1: the document is empty: it begins with menu: and a name"},
+		{"a comment alone", "# later\n", "1:1: the document is empty: it begins with menu: and a name"},
+		{"a tab", "menu: x\nnodes:\n\ta: y\n", "3:1: not YAML: a tab: indent with spaces"},
+		{"a sign that begins nothing", "menu: @x\n", "1:7: not YAML: '@' cannot begin a value: put it in quotes"},
+		{"a sign behind other alphabets", "menu: ї @\nstart: \"ї\" @x\n", "2:12: not YAML: '@' cannot begin a value: put it in quotes"},
+		{"star as a key", "keys:\n  *: a\n", `2:3: not YAML: a * without quotes: write "*"`},
+		{"star as a key in a line", "keys: {*: a}\n", `1:8: not YAML: a * without quotes: write "*"`},
+		{"hash as a key in a line", "keys: {#: a}\n", `1:8: not YAML: a # without quotes: write "#"`},
+		{"hash as the second key", "keys: {1: a, #: b}\nnodes: {}\n", "3:1: not YAML: did not find expected ',' or '}' while parsing a flow mapping begun on line 1: is a bracket or a quotation mark missing, or a # not in quotes?"},
+		{"an open quotation mark", "menu: x\nstart: \"a\nnodes: {}\n", "2:8: not YAML: a quotation mark that is never closed"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Load([]byte(tt.document), Options{})
+			var problems Problems
+			if !errors.As(err, &problems) || len(problems) != 1 || problems[0].String() != tt.want {
+				t.Errorf("Load(%q) = %v, want %s", tt.document, err, tt.want)
+			}
+		})
+	}
+}
+
 func TestProblemsHavePaths(t *testing.T) {
 	_, err := Load([]byte(`{"menu": "x", "start": "a", "nodes": {"a": {"dial": [101, {"number": "12"}]}}}`), Options{})
 	want := Problems{{Line: 1, Col: 59, Path: "nodes.a.dial.1",

@@ -116,6 +116,7 @@ func isPrefix(e pair) bool { return e.key.Value == "say" && e.value.Kind != yaml
 // branches reads what stands beside the kind.
 func (l *loader) branches(target *node, v reflect.Value, p pair, entries []pair) {
 	fields := target.kind.plan.branches
+	meant := map[string]bool{} // branches whose names are misspelt: told once
 	for _, e := range entries {
 		f := find(fields, e.key.Value)
 		switch {
@@ -125,25 +126,30 @@ func (l *loader) branches(target *node, v reflect.Value, p pair, entries []pair)
 			l.places[f.name] = placeOf(e.key)
 			l.value(e.value, v.Field(f.index), f)
 		case kinds[e.key.Value] == nil:
-			l.unknownBranch(e.key, target.kind)
+			meant[l.unknownBranch(e.key, target.kind)] = true
 		}
 	}
 	for _, f := range fields {
-		if !has(entries, f.name) {
+		if !has(entries, f.name) && !meant[f.name] {
 			l.missing(v, p, entries, f)
 		}
 	}
 }
 
-func (l *loader) unknownBranch(key *yaml.Node, t *kindType) {
+// unknownBranch tells of a name that is none, and returns the branch that was
+// probably meant.
+func (l *loader) unknownBranch(key *yaml.Node, t *kindType) string {
 	switch {
 	case find(t.plan.settings, key.Value) != nil:
 		l.fault(key, "%s is a setting: write it inside, as in %s: {%s: …}", key.Value, t.name, key.Value)
 	case len(t.plan.branches) == 0:
 		l.fault(key, "%s has no %q: it is an end and leads nowhere", t.name, clip(key.Value))
 	default:
-		l.fault(key, "%s has no %q%s", t.name, clip(key.Value), l.suggest(key.Value, append(names(t.plan.branches), "say")))
+		known := append(names(t.plan.branches), "say")
+		l.fault(key, "%s has no %q%s", t.name, clip(key.Value), l.suggest(key.Value, known))
+		return l.closest(key.Value, known)
 	}
+	return ""
 }
 
 // missing fills a branch that the document leaves out.

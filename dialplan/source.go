@@ -30,10 +30,10 @@ func parse(data []byte) (*yaml.Node, Problems) {
 	}
 	var document yaml.Node
 	if err := yaml.Load(data, &document); err != nil {
-		return nil, syntaxProblem(err)
+		return nil, syntaxProblem(data, err)
 	}
 	if len(document.Content) == 0 {
-		return nil, oneProblem(1, 1, "the document is empty: it begins with menu: and a name")
+		return nil, emptyProblem()
 	}
 	root := document.Content[0]
 	var ps Problems
@@ -42,7 +42,7 @@ func parse(data []byte) (*yaml.Node, Problems) {
 }
 
 // plain reports what YAML has and a menu does not: aliases, which can make a
-// small document huge, tags, and values nested without end.
+// small document huge, merges, tags, and values nested without end.
 func plain(n *yaml.Node, depth int, ps *Problems) {
 	report := func(message string) {
 		if len(*ps) < MaxProblems {
@@ -56,6 +56,8 @@ func plain(n *yaml.Node, depth int, ps *Problems) {
 		report("an anchor (&name): menus have no aliases, remove it")
 	case n.Style&yaml.TaggedStyle != 0:
 		report("a tag (!name): remove it")
+	case n.Tag == "!!merge":
+		report("a merge (<<): menus have no aliases, write the values out")
 	case depth > maxDepth:
 		report(fmt.Sprintf("nested too deep: at most %d levels", maxDepth))
 		return
@@ -97,17 +99,53 @@ func oneProblem(line, col int, format string, args ...any) Problems {
 	return Problems{{Line: line, Col: col, Message: fmt.Sprintf(format, args...)}}
 }
 
-func syntaxProblem(err error) Problems {
+// syntaxProblem says what is wrong with a document that is no YAML, and where
+// it begins, in words for people who write menus rather than YAML.
+func syntaxProblem(data []byte, err error) Problems {
 	var at *yaml.LoadError
 	if !errors.As(err, &at) {
 		return oneProblem(1, 1, "not YAML: %v", err)
 	}
-	message := at.Message
-	if at.ContextMsg != "" {
-		message += " " + at.ContextMsg
+	here, begun := at.Mark, at.ContextMark
+	switch message := strings.TrimPrefix(at.Message, "yaml: "); {
+	case strings.HasPrefix(message, "no documents"):
+		return emptyProblem()
+	case at.ContextMsg == "while scanning an alias":
+		return oneProblem(begun.Line, begun.Column, `not YAML: a * without quotes: write "*"`)
+	case at.ContextMsg == "while scanning a quoted scalar":
+		return oneProblem(begun.Line, begun.Column, "not YAML: a quotation mark that is never closed")
+	case strings.Contains(message, "comment without preceding whitespace"):
+		return oneProblem(here.Line, here.Column, `not YAML: a # without quotes: write "#"`)
+	case strings.Contains(message, "cannot start any token"):
+		return oneProblem(here.Line, here.Column, "not YAML: %s", wrongStart(data, here))
+	case strings.Contains(at.ContextMsg, "flow "):
+		return oneProblem(here.Line, here.Column, "not YAML: %s %s begun on line %d: is a bracket or a quotation mark missing, or a # not in quotes?",
+			message, at.ContextMsg, begun.Line)
+	default:
+		return oneProblem(max(1, here.Line), max(1, here.Column), "not YAML: %s", strings.TrimSpace(message+" "+at.ContextMsg))
 	}
-	message = strings.TrimPrefix(message, "yaml: ")
-	return oneProblem(max(1, at.Mark.Line), max(1, at.Mark.Column), "not YAML: %s", message)
+}
+
+func emptyProblem() Problems {
+	return oneProblem(1, 1, "the document is empty: it begins with menu: and a name")
+}
+
+// wrongStart tells of a character that no value begins with.
+func wrongStart(data []byte, at yaml.Mark) string {
+	var found []rune
+	for line := range bytes.Lines(data) {
+		if at.Line--; at.Line == 0 {
+			found = []rune(string(line))
+		}
+	}
+	switch column := at.Column - 1; {
+	case column < 0 || column >= len(found):
+		return "a character that cannot begin a value"
+	case found[column] == '\t':
+		return "a tab: indent with spaces"
+	default:
+		return fmt.Sprintf("%q cannot begin a value: put it in quotes", found[column])
+	}
 }
 
 // invalidAt is the line of the first byte that is not UTF-8.
