@@ -31,9 +31,13 @@ function due.o(id)
     end
     return
   end
+  if now < number(o.ends) and alive(o.owner) then -- somebody has looked after it
+    own(o.owner, 'o', id)
+    return at(o.ends, 'o|' .. id)
+  end
   tally(o.queue, 'expired')
   local t = ticket(o.ticket)
-  if t and t.offer == id then
+  if t and t.offer == id and alive(o.owner) then
     t.losses = t.losses + 1
     if t.losses >= LOSSES then
       tally(t.queue, 'lost')
@@ -52,9 +56,8 @@ function due.p(id)
   end
 end
 
--- h: an instance is dead. Its tickets are kept for who takes the calls over,
--- then its ringing ends (no agent is given to a ticket of its again), and its
--- talks are kept for a while.
+-- h: an instance is dead. Its tickets, ringing and talks are kept for a while,
+-- for who takes the calls over: he may find that an agent has answered.
 function due.h(owner)
   local owned = redis.call('ZRANGEBYLEX', OWNED, '[' .. owner .. '|', '(' .. owner .. '}', 'LIMIT', 0, SLICE)
   for _, entry in ipairs(owned) do
@@ -66,8 +69,7 @@ function due.h(owner)
     elseif kind == 't' then
       at(now + ORPHAN, 'o|' .. id)
     elseif offer(id) then
-      tally(offer(id).queue, 'expired')
-      withdraw(id, offer(id))
+      at(math.min(now + TAKEOVER, number(offer(id).ends)), 'o|' .. id)
     end
   end
   if #owned == SLICE then at(now, 'h|' .. owner) end

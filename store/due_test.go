@@ -158,6 +158,8 @@ func TestInstanceDies(t *testing.T) {
 		dead.rings(ringing, "rings")
 
 		f.pass(7 * time.Second)
+		f.is("rings", Ringing) // he may have answered: whoever takes the call over finds out
+		f.pass(4 * time.Second)
 		f.is("rings", Idle) // nobody rings for nobody
 		f.is("talks", Talking)
 		f.rings(waiting, "rings") // the place is kept: this instance has the caller now

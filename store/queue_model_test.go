@@ -49,6 +49,7 @@ type modelOffer struct {
 	agent     *modelAgent
 	talking   bool
 	until     int64
+	due       int64 // when it is looked at: until, or earlier when its instance is dead
 }
 
 type modelDue struct {
@@ -200,7 +201,16 @@ func (m *model) offer(t *modelTicket, a *modelAgent) {
 	o := &modelOffer{ticket: t.id, owner: t.owner, agent: a, until: m.now + modelRing + 5000}
 	t.waiting, a.idle = false, false
 	t.offer, a.offer, m.offers[a.id] = o, o, o
-	m.at(o.until, "o|", func() { m.expires(o) })
+	m.expiresAt(o, o.until)
+}
+
+func (m *model) expiresAt(o *modelOffer, at int64) {
+	o.due = at
+	m.at(at, "o|"+o.id, func() {
+		if o.due <= m.now {
+			m.expires(o)
+		}
+	})
 }
 
 func (m *model) close(o *modelOffer) {
@@ -243,10 +253,16 @@ func (m *model) expires(o *modelOffer) {
 	if !m.open(o) || o.talking {
 		return
 	}
-	t := m.tickets[o.ticket]
-	if t.losses++; t.losses >= 3 {
-		m.leave(t)
-		return
+	if m.alive(o.owner) {
+		if m.now < o.until {
+			m.expiresAt(o, o.until)
+			return
+		}
+		t := m.tickets[o.ticket]
+		if t.losses++; t.losses >= 3 {
+			m.leave(t)
+			return
+		}
 	}
 	m.withdraw(o)
 }
@@ -329,7 +345,7 @@ func (m *model) dies(owner string) {
 			continue
 		}
 		m.vague = m.vague || o.id == "" && len(offers) > 1
-		m.withdraw(o)
+		m.expiresAt(o, min(m.now+4000, o.until))
 	}
 }
 
@@ -380,7 +396,7 @@ func (m *model) fault() error {
 		}
 	}
 	for _, t := range m.tickets {
-		if t.owner != "" && !m.alive(t.owner) {
+		if t.owner != "" && t.offer == nil && !m.alive(t.owner) {
 			return fmt.Errorf("ticket %s belongs to a dead instance", t.id)
 		}
 	}

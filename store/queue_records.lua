@@ -8,6 +8,7 @@ local WAIT, IDLE, LINE, STAFF, OWNED, DUE, ENDED, TICKETS, OFFERS, AGENTS, CALLS
 local LEASE = 6000        -- ms an instance may be silent before it counts as dead
 local SETTLE = 8000       -- ms that instances have to put back what a restarted Redis lost
 local PARK = 60000        -- ms a ticket of a dead instance is kept for the next one
+local TAKEOVER = 4000     -- ms that others have to look after the ringing of a dead instance
 local ORPHAN = 10000      -- ms a talk of a dead instance is kept for the next one
 local SLACK = 5000        -- ms an offer outlives its ring time: set-up, and the report's way
 local LOSSES = 3          -- offers in a row that nobody reported; then the ticket is a ghost
