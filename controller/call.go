@@ -18,6 +18,13 @@ import (
 // afterwards bounds what is still to be written once a call has ended.
 const afterwards = 10 * time.Second
 
+// patience is how long a caller who was resumed is kept for the store to come
+// back; recallEvery is how often it is asked.
+const (
+	patience    = time.Minute
+	recallEvery = 500 * time.Millisecond
+)
+
 // keeping bounds the writing of the record while a caller waits.
 const keeping = 500 * time.Millisecond
 
@@ -44,7 +51,7 @@ type call struct {
 	public  LiveCall
 	shown   atomic.Pointer[LiveCall] // public, as others may read it
 	entered []limit
-	claimed bool // the store knows that the call is ours
+	claimed bool // the store was told that the call is ours
 }
 
 // handle is one connection: it runs on a goroutine of its own.
@@ -173,7 +180,7 @@ func (k *call) find(ctx context.Context) error {
 	route, err := k.ctl.cfg.Numbers.Route(ask, dialled(channel))
 	k.route, k.line.site = route, route.Site
 	if channel.HasVar("dialgraph_owner") {
-		err = errors.Join(err, k.recall(ask))
+		err = errors.Join(err, k.recall(ctx))
 	}
 	k.record.Instance, k.record.Number, k.public.Number = k.ctl.cfg.Instance, route.Number, route.Number
 	if err != nil {
@@ -192,16 +199,46 @@ func (k *call) find(ctx context.Context) error {
 	return k.begin(ask)
 }
 
-// recall asks for the cursor and the record of a call that somebody had.
+// recall asks for the cursor and the record of a call that somebody had. While
+// the store is away the caller hears music: nobody else knows where he stood.
 func (k *call) recall(ctx context.Context) error {
+	err := k.look(ctx)
+	if err == nil {
+		return nil
+	}
+	k.stored("recall call", err)
+	_, err = k.line.Hold(ctx, dialplan.Hold{}, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		again := time.NewTicker(recallEvery)
+		defer again.Stop()
+		for err := k.look(ctx); err != nil; err = k.look(ctx) {
+			select {
+			case <-again.C:
+			case <-ctx.Done():
+				return err
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// look is one attempt to recall.
+func (k *call) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
+	defer cancel()
 	record, err := k.ctl.cfg.Records.Load(ctx, k.uuid)
-	k.stored("load record", err)
+	if err != nil {
+		return fmt.Errorf("load record: %w", err)
+	}
 	if record != nil {
 		k.record = record
 	}
-	k.cursor, err = k.ctl.cfg.Cursors.Load(ctx, k.uuid)
-	k.stored("load cursor", err)
-	return err
+	if k.cursor, err = k.ctl.cfg.Cursors.Load(ctx, k.uuid); err != nil {
+		return fmt.Errorf("load cursor: %w", err)
+	}
+	return nil
 }
 
 // begin makes the cursor of a new call.
@@ -260,9 +297,8 @@ func (k *call) claim(ctx context.Context) {
 	ask, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
 	defer cancel()
 	if k.ctl.cfg.Owners != nil {
-		err := k.ctl.cfg.Owners.Claim(ask, k.owned())
-		k.stored("claim call", err)
-		k.claimed = err == nil
+		k.claimed = true // also when it failed: a claim is made again when the store is back
+		k.stored("claim call", k.ctl.cfg.Owners.Claim(ask, k.owned()))
 	}
 	k.stored("put record", k.ctl.cfg.Records.Put(ask, k.record))
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -81,20 +83,35 @@ func (broken) Load(context.Context, string) (*dialplan.Cursor, error) {
 	return nil, errors.New("store is away")
 }
 
-func TestResumeWithoutTheStore(t *testing.T) {
+// away is a store whose cursors cannot be loaded for a while.
+type away struct {
+	*memory
+	asked atomic.Int32
+}
+
+func (a *away) Load(ctx context.Context, call string) (*dialplan.Cursor, error) {
+	if a.asked.Add(1) < 3 {
+		return nil, errors.New("store is away")
+	}
+	return a.memory.Load(ctx, call)
+}
+
+// Nobody knows where the caller stood until the store is back.
+func TestResumeWaitsForTheStore(t *testing.T) {
 	m := newMemory()
 	m.use(t, line)
 	l1, l2 := listen(t), listen(t)
 	first := start(t, "one", l1, m, nil)
-	second := start(t, "two", l2, m, func(c *controller.Config) { c.Cursors = broken{m} })
+	start(t, "two", l2, m, func(c *controller.Config) { c.Cursors = &away{memory: m} })
 	sw := node(t, l1.Addr().String(), l2.Addr().String())
-	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Script{fstest.Asks(), pass(first.kill)}})
-	left, err := call.WaitFor(soon(t), func(e fstest.Event) bool { return e.Kind == fstest.Left })
-	if err != nil {
+	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Script{
+		fstest.Asks(), pass(first.kill), fstest.Hear("moh"), fstest.Asks(), fstest.HangUp(),
+	}})
+	if _, err := call.Wait(soon(t)); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(left.Text, "2000") || second.Stats().Unrouted != 1 {
-		t.Errorf("left for %q, stats %+v; want the fallback 2000", left.Text, second.Stats())
+	if r := m.ended(t, call.UUID()); !slices.Equal(r.Path, []string{"hello", "choose"}) || r.Resumed != 1 {
+		t.Errorf("record %+v, want the call to go on where it stood", r)
 	}
 }
 

@@ -19,6 +19,9 @@ const (
 	// nodeLost is how long a node may be out of reach before its calls count
 	// as gone.
 	nodeLost = 5 * time.Second
+	// roundsAtMost is how many rounds a call of a dead instance whose node
+	// cannot be asked is kept.
+	roundsAtMost = 10
 	// probeFor bounds the question to a peer whether it is alive.
 	probeFor = time.Second
 )
@@ -30,12 +33,12 @@ func (c *Controller) guard(ctx context.Context) {
 		<-ctx.Done()
 		return
 	}
-	var watched sync.WaitGroup
-	defer watched.Wait()
+	w := new(watch)
+	defer w.talks.Wait()
 	every := time.NewTicker(c.cfg.Lease / 3)
 	defer every.Stop()
 	for {
-		c.round(ctx, &watched)
+		c.round(ctx, w)
 		select {
 		case <-every.C:
 		case <-c.nodes.connects: // a node that was restarted has lost its list
@@ -46,8 +49,21 @@ func (c *Controller) guard(ctx context.Context) {
 	}
 }
 
+// A watch is what the guard looks after.
+type watch struct {
+	talks sync.WaitGroup // adopted
+	later []lost         // calls of dead instances that could not be decided about
+}
+
+// A lost call is one that its instance does not look after any more.
+type lost struct {
+	Owned
+	unowned bool // its socket was lost; otherwise its instance is dead
+	tries   int  // so many rounds could not decide
+}
+
 // round is one beat of the guard.
-func (c *Controller) round(ctx context.Context, watched *sync.WaitGroup) {
+func (c *Controller) round(ctx context.Context, w *watch) {
 	ask, cancel := context.WithTimeout(ctx, c.cfg.Lease/3)
 	defer cancel()
 	alive, err := c.cfg.Peers.Renew(ask, c.self(), c.cfg.Lease)
@@ -59,6 +75,11 @@ func (c *Controller) round(ctx context.Context, watched *sync.WaitGroup) {
 	if c.live.draining() {
 		return
 	}
+	later := w.later
+	w.later = nil
+	for _, l := range later {
+		c.rescue(ctx, l, w)
+	}
 	expired, err := c.cfg.Peers.Expired(ask)
 	if err != nil {
 		c.asked(ctx, "look for dead instances", err)
@@ -66,10 +87,10 @@ func (c *Controller) round(ctx context.Context, watched *sync.WaitGroup) {
 	}
 	for _, peer := range expired {
 		if succeeded(peer, alive) || !c.probe(ctx, peer) {
-			c.take(ctx, peer.Instance, watched)
+			c.take(ctx, peer.Instance, w)
 		}
 	}
-	c.take(ctx, "", watched)
+	c.take(ctx, "", w)
 }
 
 // self is this instance as the others see it: without an address once it
@@ -151,7 +172,7 @@ func (c *Controller) probe(ctx context.Context, peer Peer) bool {
 
 // take looks after some calls of a dead instance, or, with none named, after
 // calls whose socket was lost and that nobody came for.
-func (c *Controller) take(ctx context.Context, dead string, watched *sync.WaitGroup) {
+func (c *Controller) take(ctx context.Context, dead string, w *watch) {
 	ask, cancel := context.WithTimeout(ctx, c.cfg.Lease)
 	defer cancel()
 	calls, err := c.cfg.Peers.Take(ask, c.cfg.Instance, dead, c.cfg.Lease, takeAtOnce)
@@ -160,49 +181,58 @@ func (c *Controller) take(ctx context.Context, dead string, watched *sync.WaitGr
 		return
 	}
 	for _, o := range calls {
-		c.rescue(ctx, o, dead == "", watched)
+		c.rescue(ctx, lost{Owned: o, unowned: dead == ""}, w)
 	}
 }
 
 // rescue decides about one call. A call whose socket was lost has been brought
 // to a controller by FreeSWITCH, or has gone on in the dialplan: it is looked
 // after until it ends, and left alone otherwise.
-func (c *Controller) rescue(ctx context.Context, o Owned, unowned bool, watched *sync.WaitGroup) {
-	if c.live.has(o.Call) {
+func (c *Controller) rescue(ctx context.Context, l lost, w *watch) {
+	if c.live.has(l.Call) {
 		return
 	}
-	node, gone := c.nodes.of(o, nodeLost)
+	node, gone := c.nodes.of(l.Owned, nodeLost)
 	if gone {
-		c.bury(ctx, o)
+		c.bury(ctx, l.Owned)
 		return
 	}
 	if node == nil {
-		c.letGo(ctx, o)
+		c.postpone(ctx, l, w)
 		return
 	}
 	ask, cancel := context.WithTimeout(ctx, c.cfg.Settle)
 	defer cancel()
-	exists, err := node.exists(ask, o.Call)
+	exists, err := node.exists(ask, l.Call)
 	if err == nil && !exists {
-		c.bury(ctx, o)
+		c.bury(ctx, l.Owned)
 		return
 	}
-	if err != nil || unowned {
-		c.letGo(ctx, o)
+	if err != nil || l.unowned {
+		c.postpone(ctx, l, w)
 		return
 	}
-	resumes, err := node.resumes(ask, o.Call)
+	resumes, err := node.resumes(ask, l.Call)
 	switch {
-	case err != nil:
-		c.letGo(ctx, o)
+	case err != nil, resumes && !c.fetch(ctx, node, l.Owned):
+		c.postpone(ctx, l, w)
 	case resumes:
-		c.fetch(ctx, node, o)
-		c.letGo(ctx, o) // until it arrives; the caller may hang up on the way
+		c.letGo(ctx, l.Owned) // until it arrives; the caller may hang up on the way
 	default:
-		c.stats.adopted.Add(1)
-		c.cfg.Log.Info("talk adopted", "call", o.Call, "from", o.Instance)
-		watched.Go(func() { c.adopt(ctx, node, o) })
+		w.talks.Go(func() { c.adopt(ctx, node, l.Owned) })
 	}
+}
+
+// postpone puts a call back to be looked at again. A call of a dead instance
+// stays here for some rounds, because nothing else has it: its node may be
+// about to be connected.
+func (c *Controller) postpone(ctx context.Context, l lost, w *watch) {
+	if l.unowned || l.tries >= roundsAtMost {
+		c.letGo(ctx, l.Owned)
+		return
+	}
+	l.tries++
+	w.later = append(w.later, l)
 }
 
 // fetch transfers a call to this instance.
@@ -218,7 +248,7 @@ func (c *Controller) fetch(ctx context.Context, node *node, o Owned) bool {
 	return true
 }
 
-// letGo puts a call back to be looked at again.
+// letGo makes a call unowned.
 func (c *Controller) letGo(ctx context.Context, o Owned) {
 	c.asked(ctx, "release call", c.cfg.Owners.Release(ctx, o.Call, o.Token))
 }
@@ -233,6 +263,9 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
 		return
 	}
 	defer stop()
+	c.stats.adopted.Add(1)
+	c.cfg.Log.Info("talk adopted", "call", o.Call, "from", o.Instance)
+	c.talking(ctx, o)
 	again := time.NewTicker(c.cfg.Lease) // for what happened before the filter stood
 	defer again.Stop()
 	for !c.live.has(o.Call) {
@@ -260,6 +293,28 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
 			c.letGo(context.WithoutCancel(ctx), o)
 			return
 		}
+	}
+}
+
+// talking tells that the caller talks to the agent who rang last: the dead
+// instance may not have come to that.
+func (c *Controller) talking(ctx context.Context, o Owned) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Settle)
+	defer cancel()
+	cursor, err := c.cfg.Cursors.Load(ctx, o.Call)
+	c.asked(ctx, "load cursor", err)
+	if cursor == nil || cursor.State.Offer == nil {
+		return
+	}
+	offer := *cursor.State.Offer
+	leg, now := legUUID(offer.ID, 0), c.cfg.Clock()
+	c.asked(ctx, "report offer", c.cfg.World.Report(ctx, offer, dialplan.Report{Outcome: dialplan.Answered, Answered: now}))
+	record, err := c.cfg.Records.Load(ctx, o.Call)
+	c.asked(ctx, "load record", err)
+	if record != nil && record.Leg != leg {
+		setDefault(&record.Talked, now)
+		record.Leg, record.Agent = leg, offer.Agent
+		c.asked(ctx, "put record", c.cfg.Records.Put(ctx, record))
 	}
 }
 

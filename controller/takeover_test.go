@@ -1,6 +1,7 @@
 package controller_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -160,6 +161,52 @@ func TestReap(t *testing.T) {
 	if c, _ := m.Load(t.Context(), call.UUID()); c != nil {
 		t.Errorf("cursor %+v left behind", c)
 	}
+}
+
+// The controller is lost as the agent answers, before it could tell: whoever
+// adopts the talk tells, so that the agent is not taken for idle.
+func TestAdoptedTalkIsReported(t *testing.T) {
+	m := newMemory()
+	m.use(t, line)
+	l1, l2 := listen(t), listen(t)
+	first := start(t, "one", l1, m, func(c *controller.Config) { c.World, c.Records = dying{m}, dying{m} })
+	sw := node(t, l1.Addr().String(), l2.Addr().String())
+	sw.Agent("1001", fstest.Behaviour{Reaction: fstest.Answers})
+	m.offers <- dialplan.Offer{ID: "o1", Agent: "anna", Contact: "1001", Ring: 10 * time.Second}
+	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Keys("2")})
+	if _, err := call.WaitFor(soon(t), func(e fstest.Event) bool { return e.Kind == fstest.Connected }); err != nil {
+		t.Fatal(err)
+	}
+	m.mu.Lock()
+	m.peers["one"] = lease{controller.Peer{Instance: "one", Address: "127.0.0.1:1"}, time.Now()}
+	m.mu.Unlock()
+	_ = first.cut.Close()
+	start(t, "two", l2, m, guarded(m, sw))
+	await(t, "the talk to be reported", func() bool { return m.lastReport().Outcome == dialplan.Answered })
+	call.Hangup()
+	r := m.ended(t, call.UUID())
+	if r.Agent != "anna" || r.Leg == "" || r.Talked.IsZero() {
+		t.Errorf("record %+v, want the talk with anna", r)
+	}
+	if last := m.lastReport(); last.Outcome != dialplan.Answered || last.Ended.IsZero() {
+		t.Errorf("reported %+v, want the end of the talk", last)
+	}
+}
+
+// dying is a store that hears nothing of talks.
+type dying struct{ *memory }
+
+func (dying) Report(context.Context, dialplan.Offer, dialplan.Report) error { return nil }
+
+func (d dying) Load(ctx context.Context, call string) (*controller.Record, error) {
+	return records{d.memory}.Load(ctx, call)
+}
+
+func (d dying) Put(ctx context.Context, r *controller.Record) error {
+	if r.Leg != "" {
+		return nil
+	}
+	return records{d.memory}.Put(ctx, r)
 }
 
 // Each node is told which controllers are alive, each beginning with another.
