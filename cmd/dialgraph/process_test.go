@@ -137,7 +137,7 @@ func (c *cluster) serve(esl string) *process {
 	c.t.Helper()
 	p := &process{esl: esl, http: freeAddr(c.t), log: newLogged(), exited: make(chan struct{})}
 	args := []string{"serve", "--esl", esl, "--http", p.http, "--redis", c.redis.URL(), "--freeswitch-password", "ClueCon",
-		"--prompts", c.t.TempDir(), "--grace", "2s", "--log-level", "debug"}
+		"--prompts", c.t.TempDir(), "--recordings", "/sounds", "--grace", "2s", "--log-level", "debug"}
 	for _, sw := range c.nodes {
 		args = append(args, "--freeswitch", sw.Addr())
 	}

@@ -1,0 +1,291 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dialgraph/dialgraph/controller/fstest"
+	"github.com/dialgraph/dialgraph/store"
+)
+
+const (
+	// endWithin is how long the last call may take after the storm: a menu,
+	// max_wait, a talk, and a takeover in between.
+	endWithin = 40 * time.Second
+	// restWithin is how long agents, queues and records may need after the
+	// last call: leases, and what is told again after them.
+	restWithin = 25 * time.Second
+	// listWithin is how long a new controller may take to be on the nodes'
+	// lists, and the configuration to be there again after Redis.
+	listWithin = 4 * time.Second
+	// aloneWithin is how long a call may be between two controllers.
+	aloneWithin = 2 * time.Second
+)
+
+// judge says what should not have happened.
+func (s *storm) judge() {
+	late := time.Now().Add(endWithin)
+	for _, c := range s.calls {
+		ctx, cancel := context.WithDeadline(s.t.Context(), late)
+		if _, err := c.Wait(ctx); err != nil {
+			s.accuse(c, "did not end")
+		}
+		cancel()
+	}
+	s.t.Logf("%6.2f all calls have ended", time.Since(s.began).Seconds())
+	s.awaitRest()
+	s.t.Logf("%6.2f everything is at rest", time.Since(s.began).Seconds())
+	talks := 0
+	for _, c := range s.calls {
+		s.judgeEnd(c)
+		s.judgeAlone(c)
+		talks += s.judgeRecord(c)
+		if n := c.MostRinging(); n > 1 {
+			s.accuse(c, fmt.Sprintf("%d telephones rang at once", n))
+		}
+	}
+	s.t.Logf("%d talks", talks)
+	for _, sw := range s.nodes {
+		if faults := sw.Faults(); len(faults) > 0 {
+			s.t.Errorf("faults of a node: %q", faults)
+		}
+	}
+	for i := range agentsInAll {
+		agent := s.nodes[0].Agent(contact(i), fstest.Behaviour{})
+		if n := agent.Collisions(); n > 0 {
+			s.t.Errorf("%s was called %d times while in use", agent.Contact(), n)
+		}
+	}
+	s.judgeProcesses()
+}
+
+var crash = regexp.MustCompile(`^panic:|^fatal error:|DATA RACE|goroutine \d+ \[`)
+
+// judgeProcesses ends the controllers as a deploy does, and looks for crashes.
+func (s *storm) judgeProcesses() {
+	for _, p := range s.controllers {
+		_ = p.cmd.Process.Signal(os.Interrupt)
+	}
+	for _, p := range s.controllers {
+		select {
+		case <-p.exited:
+			if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+				s.t.Errorf("controller %s ended with %d:\n%s", p.esl, code, p.log)
+			}
+		case <-time.After(soon):
+			s.t.Errorf("controller %s does not end", p.esl)
+		}
+	}
+	for _, p := range s.started {
+		for line := range strings.Lines(p.log.String()) {
+			if crash.MatchString(line) {
+				s.t.Errorf("controller %s crashed:\n%s", p.esl, p.log)
+				break
+			}
+		}
+	}
+}
+
+// accuse reports a call with all that is known of it.
+func (s *storm) accuse(c *placed, what string) {
+	s.t.Helper()
+	s.t.Errorf("call %s, placed at %.2f: %s\n%s%s", c.UUID(), c.at.Sub(s.began).Seconds(), what, c.Transcript(), s.logOf(c.UUID()))
+}
+
+// logOf is what all controllers have logged of something.
+func (s *storm) logOf(part string) string {
+	var lines []string
+	for _, p := range s.started {
+		for line := range strings.Lines(p.log.String()) {
+			if strings.Contains(line, part) {
+				lines = append(lines, fmt.Sprintf("%s %s %s", line[:min(len(line), 29)], p.esl, line[min(len(line), 29):]))
+			}
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
+// when is the moment of an event of a call.
+func (c *placed) when(e fstest.Event) time.Time { return c.at.Add(e.At / chaosSpeed) }
+
+// excused tells whether callers could not be served at that time.
+func (s *storm) excused(at time.Time) bool {
+	return slices.ContainsFunc(s.dark, func(d span) bool {
+		return !at.Before(d.from) && (d.to.IsZero() || at.Before(d.to.Add(listWithin)))
+	})
+}
+
+// judgeEnd: every call ends as a call should, and nobody is sent away while
+// somebody could serve.
+func (s *storm) judgeEnd(c *placed) {
+	transcript := c.Transcript()
+	last := transcript[len(transcript)-1]
+	switch last.Text {
+	case "NORMAL_CLEARING", "ORIGINATOR_CANCEL", "SYSTEM_SHUTDOWN":
+	case "NORMAL_TEMPORARY_FAILURE":
+	default:
+		s.accuse(c, "ended by "+last.Text)
+	}
+	for _, e := range transcript.Only(fstest.Left) {
+		if !s.excused(c.when(e)) {
+			s.accuse(c, "was sent away")
+		}
+	}
+}
+
+// judgeAlone: a caller who does not talk has a controller, or soon one again.
+func (s *storm) judgeAlone(c *placed) {
+	var since time.Time // without a controller, zero with one
+	talks := false
+	for _, e := range c.Transcript() {
+		at := c.when(e)
+		switch e.Kind {
+		case fstest.Lost:
+			if !talks {
+				since = at
+			}
+		case fstest.Connected:
+			talks, since = true, time.Time{}
+		case fstest.Parted:
+			talks, since = false, at
+		case fstest.Controlled, fstest.Left, fstest.Ended:
+			if !since.IsZero() && at.Sub(since) > aloneWithin && !s.excused(since) && !s.excused(at) {
+				s.accuse(c, fmt.Sprintf("was without a controller for %s", at.Sub(since)))
+			}
+			since = time.Time{}
+		}
+	}
+}
+
+// judgeRecord: the record tells of the talk. It returns 1 for a call with one.
+func (s *storm) judgeRecord(c *placed) int {
+	connected := c.Transcript().Only(fstest.Connected)
+	if len(connected) == 0 {
+		return 0
+	}
+	r, err := calls{s.store.Records()}.Get(s.t.Context(), c.UUID())
+	ended := c.Transcript()[len(c.Transcript())-1]
+	if err != nil || ended.At-connected[0].At < chaosSpeed*time.Second {
+		return 1 // awaitRest speaks of missing ones; a talk that was hardly one may be unknown
+	}
+	if r.Talked.IsZero() || r.Agent == "" || r.Queued.IsZero() {
+		s.accuse(c, fmt.Sprintf("talked, and its record does not say so: %+v", r))
+	}
+	return 1
+}
+
+// awaitRest waits until nothing is under way any more.
+func (s *storm) awaitRest() {
+	late := time.After(restWithin)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		unrest := s.unrest()
+		if len(unrest) == 0 {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			s.t.Errorf("still under way:\n%s", strings.Join(unrest, "\n"))
+			return
+		}
+	}
+}
+
+// unrest is what is still under way.
+func (s *storm) unrest() []string {
+	var all []string
+	ctx := s.t.Context()
+	for i := range agentsInAll {
+		v, err := s.store.Agents(store.DefaultSite).View(ctx, contact(i))
+		if err != nil {
+			return []string{err.Error()}
+		}
+		if v.State == store.Ringing || v.State == store.Talking {
+			all = append(all, fmt.Sprintf("agent: %+v\n%s", v, s.logOf(v.Call)))
+		}
+	}
+	left, err := s.leftovers(ctx)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	all = append(all, left...)
+	return append(all, s.unrecorded(ctx)...)
+}
+
+// unrecorded are the calls without the record of their end.
+func (s *storm) unrecorded(ctx context.Context) []string {
+	var all []string
+	for _, c := range s.calls {
+		if len(c.Transcript().Only(fstest.Answered)) == 0 {
+			continue // it never came as far as a controller that lived
+		}
+		r, err := calls{s.store.Records()}.Get(ctx, c.UUID())
+		if err != nil || r.Ended.IsZero() {
+			all = append(all, fmt.Sprintf("record of %s: %+v, %v\n%s%s", c.UUID(), r, err, c.Transcript(), s.logOf(c.UUID())))
+		}
+	}
+	return all
+}
+
+// leftovers are the traces of calls in Redis that should have gone with them.
+func (s *storm) leftovers(ctx context.Context) ([]string, error) {
+	var all []string
+	scan := s.rdb.Scan(ctx, 0, "*", 1000).Iterator()
+	for scan.Next(ctx) {
+		left, err := s.left(ctx, scan.Val())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, left...)
+	}
+	return all, scan.Err()
+}
+
+// left is what one key holds of calls that live.
+func (s *storm) left(ctx context.Context, key string) (left []string, err error) {
+	name := key[strings.LastIndexByte(key, ':')+1:]
+	switch {
+	case name == "cursor":
+		left = []string{""}
+	case name == "owner":
+		var owner string
+		if owner, err = s.rdb.HGet(ctx, key, "instance").Result(); owner != "-" {
+			left = []string{owner}
+		}
+	case name == "calls" && strings.Contains(key, "{i:"):
+		left, err = s.rdb.SMembers(ctx, key).Result()
+	case name == "unowned", name == "live":
+		left, err = s.rdb.ZRange(ctx, key, 0, -1).Result()
+	case strings.Contains(key, "{q:"):
+		return s.leftInQueues(ctx, key, name)
+	}
+	for i, what := range left {
+		left[i] = key + " " + what
+	}
+	return left, err
+}
+
+// leftInQueues is the same of the keys of a site's queues.
+func (s *storm) leftInQueues(ctx context.Context, key, name string) (left []string, err error) {
+	switch name {
+	case "wait", "line", "owned":
+		left, err = s.rdb.ZRange(ctx, key, 0, -1).Result()
+	case "offers", "calls":
+		left, err = s.rdb.HVals(ctx, key).Result()
+	case "tickets":
+		left, err = s.rdb.HVals(ctx, key).Result()
+		left = slices.DeleteFunc(left, func(t string) bool { return strings.Split(t, "\x1f")[12] != "" })
+	}
+	for i, what := range left {
+		left[i] = key + " " + strings.ReplaceAll(what, "\x1f", "|")
+	}
+	return left, err
+}
