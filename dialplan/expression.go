@@ -138,6 +138,7 @@ func (l *loader) compileOne(p pending, language expr.Option) *vm.Program {
 var (
 	unknownName = regexp.MustCompile(`^unknown name (\w+)$`)
 	unknownFact = regexp.MustCompile(`^type dialplan\.(\w+) has no field (\w+)$`)
+	cutShort    = regexp.MustCompile(`^(unexpected token EOF|literal not terminated)`)
 	mixed       = regexp.MustCompile(`mismatched types (string and (int|float64)|(int|float64) and string)`)
 )
 
@@ -178,8 +179,11 @@ func (l *loader) expressionFault(n *yaml.Node, err error) {
 		}
 	}
 	hint := ""
-	if mixed.MatchString(at.Message) {
+	switch {
+	case mixed.MatchString(at.Message):
 		hint = ": make a number of a text with int(…) or float(…)"
+	case n.Style == 0 && cutShort.MatchString(at.Message):
+		hint = ": a comma or a bracket inside of {…} needs the expression in quotes"
 	}
 	l.faultAt(spot, "the expression does not compile: %s%s", at.Message, hint)
 }

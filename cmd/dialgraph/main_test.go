@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -109,5 +110,24 @@ func TestSimulate(t *testing.T) {
 		if !strings.Contains(out, line) {
 			t.Errorf("the transcript lacks %q:\n%s", line, out)
 		}
+	}
+}
+
+func TestSimulateWhatTheCRMKnows(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "menu.yaml")
+	menu := `
+menu: x
+start: a
+nodes:
+  a: {choose: [{when: 'caller.known and caller.contract == "1234" and caller.extra.tariff == "gold, old"', next: b}], else: c}
+  b: {hangup: USER_BUSY}
+  c: {hangup: NORMAL_CLEARING}
+`
+	if err := os.WriteFile(file, []byte(menu), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	status, out, errOut := dialgraph(t, "simulate", file, "--contract", "1234", "--extra", "tariff=gold, old", "--extra", "years=3")
+	if status != 0 || !strings.Contains(out, "end      hangup USER_BUSY") {
+		t.Errorf("simulate: exit %d, %s\n%s\nwant USER_BUSY", status, errOut, out)
 	}
 }

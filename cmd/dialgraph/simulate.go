@@ -13,22 +13,24 @@ import (
 
 // A simulateCmd is `dialgraph simulate`.
 type simulateCmd struct {
-	File    string   `arg:"" help:"The menu, YAML or JSON."`
-	From    string   `help:"The caller's number; none for a withheld one." default:""`
-	To      string   `help:"The number that is called." default:"0800"`
-	At      string   `help:"When, in the menu's time zone: 2006-01-02T15:04. Default now."`
-	Keys    string   `help:"Keys the caller presses, one group for each question, separated by commas; an empty group is silence."`
-	HangUp  bool     `help:"Hang up at the question after the last group of keys."`
-	Region  string   `help:"Country of national numbers, ISO 3166-1." default:"UA"`
-	Name    string   `help:"The caller's name, if known."`
-	Address string   `help:"The caller's address, such as kyiv/khreshchatyk/10/25."`
-	Lang    string   `help:"The caller's language."`
-	Credit  int      `help:"The caller's priority in seconds."`
-	Manager string   `help:"The agent who looks after the caller."`
-	Outage  []string `help:"An address with an outage flag. May be repeated." sep:"none"`
-	Reached []string `help:"Outcomes of the attempts to reach somebody: answered, busy, rejected, no-answer, not-registered, unreachable, gone. The last one repeats."`
-	Queue   string   `help:"What queues answer: open, full, unstaffed, unknown, nobody." enum:"open,full,unstaffed,unknown,nobody" default:"open"`
-	Words   bool     `help:"Print what the prompts say."`
+	File     string            `arg:"" help:"The menu, YAML or JSON."`
+	From     string            `help:"The caller's number; none for a withheld one." default:""`
+	To       string            `help:"The number that is called." default:"0800"`
+	At       string            `help:"When, in the menu's time zone: 2006-01-02T15:04. Default now."`
+	Keys     string            `help:"Keys the caller presses, one group for each question, separated by commas; an empty group is silence."`
+	HangUp   bool              `help:"Hang up at the question after the last group of keys."`
+	Region   string            `help:"Country of national numbers, ISO 3166-1." default:"UA"`
+	Name     string            `help:"The caller's name, if known."`
+	Contract string            `help:"The caller's contract number."`
+	Extra    map[string]string `help:"What else the CRM gave, as in tariff=gold. May be repeated." mapsep:"none"`
+	Address  string            `help:"The caller's address, such as kyiv/khreshchatyk/10/25."`
+	Lang     string            `help:"The caller's language."`
+	Credit   int               `help:"The caller's priority in seconds."`
+	Manager  string            `help:"The agent who looks after the caller."`
+	Outage   []string          `help:"An address with an outage flag. May be repeated." sep:"none"`
+	Reached  []string          `help:"Outcomes of the attempts to reach somebody: answered, busy, rejected, no-answer, not-registered, unreachable, gone. The last one repeats."`
+	Queue    string            `help:"What queues answer: open, full, unstaffed, unknown, nobody." enum:"open,full,unstaffed,unknown,nobody" default:"open"`
+	Words    bool              `help:"Print what the prompts say."`
 }
 
 // Run prints the transcript of one call.
@@ -64,8 +66,8 @@ func (c *simulateCmd) script(zone *time.Location) (sim.Script, error) {
 	s := sim.Script{
 		From: c.From, To: c.To, At: at, HangUp: c.HangUp, Words: c.Words,
 		Caller: dialplan.Caller{
-			Number: number.E164, Withheld: c.From == "", Known: c.Name != "" || c.Address != "",
-			Name: c.Name, Address: c.Address, Language: c.Lang, Credit: c.Credit, Manager: c.Manager,
+			Number: number.E164, Withheld: c.From == "", Known: c.known(),
+			Name: c.Name, Contract: c.Contract, Extra: c.Extra, Address: c.Address, Language: c.Lang, Credit: c.Credit, Manager: c.Manager,
 		},
 		Called: dialplan.Called{Number: e164.Parse(c.To, c.Region).Key(), Site: "default"},
 	}
@@ -82,6 +84,11 @@ func (c *simulateCmd) script(zone *time.Location) (sim.Script, error) {
 		}
 	}
 	return s, nil
+}
+
+// known says whether the CRM would know the caller.
+func (c *simulateCmd) known() bool {
+	return c.Name != "" || c.Contract != "" || c.Address != "" || c.Manager != "" || len(c.Extra) > 0
 }
 
 // queues are what --queue may be set to, beside open and nobody.

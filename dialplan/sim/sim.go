@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -103,6 +104,7 @@ func (c *call) walk(ctx context.Context, m *dialplan.Menu, cursor *dialplan.Curs
 		Menu: m, Cursor: cursor, Line: line{c, cancel}, World: c,
 		Now:     func() time.Time { return c.clock },
 		Entered: func(node, kind string) { c.say(kind, "%s", node) },
+		Log:     slog.New(troubles{c}),
 	}
 	return w.Run(ctx)
 }

@@ -175,3 +175,28 @@ func TestWriterFails(t *testing.T) {
 		t.Error("Run on a full disk returned no error")
 	}
 }
+
+// What a live call would only log stands in the transcript.
+func TestTroubleIsTold(t *testing.T) {
+	m, err := dialplan.Load([]byte(`
+menu: x
+start: a
+nodes:
+  a: {say: {money: caller.extra.balance, currency: UAH}, next: b}
+  b: {choose: [{when: int(caller.extra.years) > 2, next: d}], else: c}
+  c: {hangup: USER_BUSY}
+  d: {hangup: NORMAL_CLEARING}
+`), dialplan.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	if _, err := Run(t.Context(), m, Script{At: time.Now()}, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\n  fails  value cannot be said: ", "\n  fails  condition counts as not true: ", "\nend      hangup USER_BUSY"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("transcript lacks %q:\n%s", want, out.String())
+		}
+	}
+}
