@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -157,8 +156,8 @@ func converse(r *run, call *fstest.Call) error {
 	return show(r.ctx, call, r.out, "\r\n")
 }
 
-// typeLines takes keys from something that is no terminal, such as a pipe:
-// its end hangs up.
+// typeLines takes keys from something that is no terminal, such as a pipe.
+// After its end the caller stays on the line and is silent.
 func typeLines(r *run, call *fstest.Call) error {
 	go press(r.in, call)
 	return show(r.ctx, call, r.out, "\n")
@@ -172,10 +171,10 @@ func press(in io.Reader, call *fstest.Call) {
 	for {
 		key, err := keys.ReadByte()
 		switch {
-		case errors.Is(err, io.EOF), err == nil && strings.IndexByte(hangupKeys, key) >= 0:
-			call.Hangup()
-			return
 		case err != nil:
+			return
+		case strings.IndexByte(hangupKeys, key) >= 0:
+			call.Hangup()
 			return
 		case strings.IndexByte("0123456789*#ABCD", key) >= 0:
 			call.Press(string(key))
