@@ -64,7 +64,9 @@ type CursorStats struct {
 type Cursors struct {
 	s        *Store
 	instance string
-	done     context.Context // of all writers
+	within   time.Duration                                 // how long Save waits with must
+	node     func(ctx context.Context, call string) string // of Redis, that holds the call's keys
+	done     context.Context                               // of all writers
 	stop     context.CancelFunc
 	flushing sync.WaitGroup
 
@@ -77,7 +79,10 @@ type Cursors struct {
 // Cursors returns the cursors as one instance writes them. Close it.
 func (s *Store) Cursors(instance string) *Cursors {
 	done, stop := context.WithCancel(context.Background())
-	return &Cursors{s: s, instance: instance, done: done, stop: stop, writers: make(map[string]*cursorWriter)}
+	return &Cursors{
+		s: s, instance: instance, within: mustWithin, node: s.cursorNode,
+		done: done, stop: stop, writers: make(map[string]*cursorWriter),
+	}
 }
 
 // Save keeps the cursor. With must it waits until Redis has acknowledged it,
@@ -95,7 +100,7 @@ func (c *Cursors) Save(ctx context.Context, cursor *dialplan.Cursor, must bool) 
 	if !must || !ok {
 		return
 	}
-	timer := time.NewTimer(mustWithin)
+	timer := time.NewTimer(c.within)
 	defer timer.Stop()
 	select {
 	case <-acked:
@@ -187,16 +192,31 @@ func (c *Cursors) enqueue(ctx context.Context, call string, document []byte, wai
 	return acked, ok
 }
 
-// writer is the one of the node that holds the call's keys.
-func (c *Cursors) writer(ctx context.Context, call string) *cursorWriter {
-	node := ""
-	if cluster, ok := c.s.rdb.(*redis.ClusterClient); ok {
-		if master, err := cluster.MasterForKey(ctx, c.s.keys.cursor(call)); err == nil {
-			node = master.Options().Addr
-		}
+// cursorNode is the address of the node that holds the call's cursor; "" where
+// there is only one, or a cluster does not know at the moment.
+func (s *Store) cursorNode(ctx context.Context, call string) string {
+	cluster, ok := s.rdb.(*redis.ClusterClient)
+	if !ok {
+		return ""
 	}
+	master, err := cluster.MasterForKey(ctx, s.keys.cursor(call))
+	if err != nil {
+		return ""
+	}
+	return master.Options().Addr
+}
+
+// writer is the one of the call's node. When the keys move to another node, as
+// in a failover, a call stays with its writer until that has written all.
+func (c *Cursors) writer(ctx context.Context, call string) *cursorWriter {
+	node := c.node(ctx, call)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for _, w := range c.writers {
+		if _, waiting := w.pending(call); waiting {
+			return w
+		}
+	}
 	w := c.writers[node]
 	if w == nil {
 		w = &cursorWriter{c: c, waiting: make(map[string]*pendingCursor)}
