@@ -22,6 +22,9 @@ const (
 	// roundsAtMost is how many rounds a call of a dead instance whose node
 	// cannot be asked is kept.
 	roundsAtMost = 10
+	// beats is how many rounds a lease has: a dead instance is missed one of
+	// them after its lease has run out, at most.
+	beats = 6
 	// probeFor bounds the question to a peer whether it is alive.
 	probeFor = time.Second
 )
@@ -35,7 +38,7 @@ func (c *Controller) guard(ctx context.Context) {
 	}
 	w := new(watch)
 	defer w.talks.Wait()
-	every := time.NewTicker(c.cfg.Lease / 3)
+	every := time.NewTicker(c.cfg.Lease / beats)
 	defer every.Stop()
 	for {
 		c.round(ctx, w)
@@ -94,9 +97,10 @@ func (c *Controller) round(ctx context.Context, w *watch) {
 }
 
 // self is this instance as the others see it: without an address once it
-// drains, so that they take it off the nodes' lists.
+// drains, and while it takes no more calls, so that they take it off the nodes'
+// lists. A node that connects to a full one does not go on to the next.
 func (c *Controller) self() Peer {
-	if c.live.draining() {
+	if c.live.draining() || c.live.len() >= c.cfg.MaxCalls {
 		return Peer{Instance: c.cfg.Instance}
 	}
 	return Peer{Instance: c.cfg.Instance, Address: c.cfg.Address}
@@ -148,7 +152,7 @@ func addresses(peers []Peer) []string {
 // succeeded tells whether another instance listens where the peer did: it was
 // restarted, and whoever answers there is not the peer.
 func succeeded(peer Peer, alive []Peer) bool {
-	return slices.ContainsFunc(alive, func(p Peer) bool { return p.Address == peer.Address && p.Instance != peer.Instance })
+	return slices.ContainsFunc(alive, func(p Peer) bool { return p.Address == peer.Address && p.Address != "" && p.Instance != peer.Instance })
 }
 
 // probe asks a peer itself whether it is alive: it says `connect` to whoever

@@ -3,6 +3,7 @@ package controller_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -221,6 +222,31 @@ func TestHosts(t *testing.T) {
 	await(t, "both in the list", func() bool { return sw.Global("dialgraph_hosts") == both[0]+"|"+both[1] })
 	second.end()
 	await(t, "the first alone", func() bool { return sw.Global("dialgraph_hosts") == l1.Addr().String() })
+}
+
+// A controller with as many calls as it takes is off the list until one ends.
+func TestHostsWithoutTheFull(t *testing.T) {
+	m := newMemory()
+	m.use(t, line)
+	l1, l2 := listen(t), listen(t)
+	sw := node(t, "127.0.0.1:1")
+	few := func(c *controller.Config) {
+		guarded(m, sw)(c)
+		c.MaxCalls = 1
+	}
+	start(t, "one", l1, m, few)
+	start(t, "two", l2, m, few)
+	listed := func(n int) func() bool {
+		return func() bool {
+			hosts := sw.Global("dialgraph_hosts")
+			return hosts != "127.0.0.1:1" && len(strings.Split(hosts, "|")) == n
+		}
+	}
+	await(t, "both in the list", listed(2))
+	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Script{fstest.Asks()}})
+	await(t, "one of them off the list", listed(1))
+	call.Hangup()
+	await(t, "both in the list again", listed(2))
 }
 
 // A node that was restarted is told at once, not with the next heartbeat.
