@@ -129,7 +129,7 @@ func (a *agent) take(d *diago.DialogServerSession) {
 		return
 	case <-patience:
 	}
-	if err := d.Answer(); err != nil {
+	if !pickUp(d) {
 		a.quiet <- time.Now()
 		return
 	}
@@ -138,6 +138,27 @@ func (a *agent) take(d *diago.DialogServerSession) {
 	defer c.stop()
 	a.calls <- c
 	<-d.Context().Done()
+}
+
+// pickUp answers a call. diago may miss an ACK that comes at once, and then
+// waits for another one: the state of the dialogue tells.
+func pickUp(d *diago.DialogServerSession) bool {
+	answered := make(chan error, 1)
+	go func() { answered <- d.Answer() }()
+	tick := time.NewTicker(frameTime)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-answered:
+			return err == nil
+		case <-d.Context().Done():
+			return false
+		case <-tick.C:
+			if d.LoadState() == sip.DialogStateConfirmed {
+				return true
+			}
+		}
+	}
 }
 
 // isRung waits until the telephone rings.

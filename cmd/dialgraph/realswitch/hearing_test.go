@@ -5,6 +5,7 @@ package realswitch
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ type hearing struct {
 	mu      sync.Mutex
 	sounds  []sound
 	marks   []time.Time // frames of a mark, in a row
+	loud    []time.Time // all frames that were not silent
 	changed chan struct{}
 	closed  bool
 }
@@ -53,6 +55,7 @@ func (h *hearing) frame(now time.Time, name string) {
 		close(h.changed)
 		h.changed = make(chan struct{})
 	}()
+	h.loud = append(h.loud, now)
 	if name == mark {
 		if h.marks = append(h.marks, now); len(h.marks) == surely {
 			h.sounds = append(h.sounds, sound{begin: h.marks[0], marked: true})
@@ -133,6 +136,19 @@ func (h *hearing) endOf(name string) (end time.Time) {
 		}
 	}
 	return end
+}
+
+// silence is the longest time in which nothing was heard between two moments.
+func (h *hearing) silence(from, to time.Time) (longest time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	last := from
+	for _, heard := range append(slices.Clone(h.loud), to) {
+		if heard.After(from) && !heard.After(to) {
+			longest, last = max(longest, heard.Sub(last)), heard
+		}
+	}
+	return longest
 }
 
 // String is all that was heard.

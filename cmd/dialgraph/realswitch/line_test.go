@@ -28,6 +28,7 @@ const (
 	hostile  = "7007" // says what is known of the caller
 	spoken   = "7008" // rendered prompts
 	missing  = "7009" // prompts that are not there
+	inactive = "7010" // a menu without an active version, with a desk
 	unknown  = "7999" // nobody's
 )
 
@@ -86,6 +87,9 @@ func (l *line) setUp() {
 	for _, name := range []string{"workshop", "ahead", "hostile", "spoken", "missing"} {
 		l.menu(name)
 	}
+	never := strings.Replace(l.document("workshop"), "menu: workshop", "menu: never", 1)
+	l.crm.put("/v1/menus/never", never)
+	l.crm.put("/v1/numbers/"+inactive, api.Number{Menu: "never", Fallback: "1005 XML agents"})
 	for number, menu := range map[string]string{hostile: "hostile", spoken: "spoken", missing: "missing"} {
 		l.crm.put("/v1/numbers/"+number, api.Number{Menu: menu})
 	}
@@ -107,14 +111,20 @@ func (l *line) setUp() {
 	l.controllers = nil
 }
 
-// menu puts a document of testdata and makes it the active version.
+// menu puts a document and makes it the active version.
 func (l *line) menu(name string) {
+	l.t.Helper()
+	l.crm.put("/v1/menus/"+name+"?activate=true", l.document(name))
+}
+
+// document is a menu of testdata.
+func (l *line) document(name string) string {
 	l.t.Helper()
 	document, err := os.ReadFile(filepath.Join("testdata", name+".yaml"))
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.crm.put("/v1/menus/"+name+"?activate=true", string(document))
+	return string(document)
 }
 
 // start starts one more controller.

@@ -5,10 +5,13 @@ package realswitch
 import (
 	"flag"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/emiago/sipgo/sip"
 )
 
 // settings name the FreeSWITCH under test; docs/freeswitch-testing.md explains
@@ -28,6 +31,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
 	status := m.Run()
 	_ = os.RemoveAll(settings.sounds)
 	if flag.Lookup("test.run").Value.String() == "" {

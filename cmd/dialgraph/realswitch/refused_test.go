@@ -19,6 +19,16 @@ func TestACallThatCannotBeServed(t *testing.T) {
 		}
 		l.at.isEmptyOf(t, c.number)
 	})
+	t.Run("a menu without an active version", func(t *testing.T) {
+		l := open(t)
+		desk := newAgent(t, l.at, "1005", answers)
+		c := l.caller().mustCall(inactive, calling{early: true})
+		c.hears("voice")
+		c.awaitAnswer()
+		talk := desk.talks()
+		c.hears("agent", "connecting", "busy", "voice")
+		talk.hears("caller")
+	})
 	t.Run("the menu is left", func(t *testing.T) {
 		l := open(t)
 		desk := newAgent(t, l.at, "1005", answers)
