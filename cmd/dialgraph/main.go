@@ -95,6 +95,7 @@ func environment(k *kong.Kong) error {
 		}
 		for _, flag := range command.Flags {
 			flag.Envs = []string{"DIALGRAPH_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))}
+			flag.Tag.Envs = flag.Envs // what is read
 		}
 	}
 	return nil

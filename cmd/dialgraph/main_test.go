@@ -113,6 +113,18 @@ func TestSimulate(t *testing.T) {
 	}
 }
 
+func TestEnvironment(t *testing.T) {
+	t.Setenv("DIALGRAPH_LOG_LEVEL", "loud")
+	t.Setenv("DIALGRAPH_REDIS", "redis://127.0.0.1:1")
+	status, _, errOut := dialgraph(t, "serve")
+	if status != 2 || !strings.Contains(errOut, `"loud"`) {
+		t.Errorf("serve at log level loud: exit %d, %s; want 2 and the level named", status, errOut)
+	}
+	if status, _, errOut := dialgraph(t, "check", "../../examples/kinds.yaml"); status != 0 {
+		t.Errorf("check in the environment of a controller: exit %d, %s", status, errOut)
+	}
+}
+
 func TestSimulateWhatTheCRMKnows(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "menu.yaml")
 	menu := `
