@@ -77,17 +77,14 @@ func (n Queues) View(ctx context.Context, id string, loc *time.Location) (QueueV
 		return QueueView{}, fmt.Errorf("view queue %.80q: %w", id, r.err)
 	}
 	v := QueueView{Queue: id, Waiting: int(r.number()), Longest: r.millis(), Agents: make(map[AgentState]int)}
-	states, counted := &reply{fields: r.list()}, &reply{fields: r.list()}
-	for len(states.fields) > 0 {
-		v.Agents[AgentState(states.text())] = int(states.number())
-	}
-	for len(counted.fields) > 0 {
+	r.each(func(state *reply) { v.Agents[AgentState(state.text())] = int(state.number()) })
+	r.each(func(hour *reply) {
 		sums := make([]int64, len(counters))
 		for i := range sums {
-			sums[i] = counted.number()
+			sums[i] = hour.number()
 		}
 		v.Today.add(sums)
-	}
+	})
 	if r.err != nil {
 		return QueueView{}, fmt.Errorf("view queue %q: %w", id, r.err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,11 +59,18 @@ func readReply(cmd *redis.Cmd) *reply {
 	return &reply{fields, err}
 }
 
-func (r *reply) next() any {
-	if r.err == nil && len(r.fields) == 0 {
-		r.err = fmt.Errorf("script: reply is too short")
+// fail keeps the first fault. Nothing more is read then, so that loops over the
+// fields end.
+func (r *reply) fail(err error) {
+	if r.err == nil {
+		r.err = err
 	}
-	if r.err != nil {
+	r.fields = nil
+}
+
+func (r *reply) next() any {
+	if len(r.fields) == 0 {
+		r.fail(errors.New("script: reply is too short"))
 		return nil
 	}
 	f := r.fields[0]
@@ -76,7 +84,7 @@ func (r *reply) text() string {
 		return f
 	case nil:
 	default:
-		r.err = fmt.Errorf("script: got %T, want a string", f)
+		r.fail(fmt.Errorf("script: got %T, want a string", f))
 	}
 	return ""
 }
@@ -87,7 +95,7 @@ func (r *reply) number() int64 {
 		return f
 	case nil:
 	default:
-		r.err = fmt.Errorf("script: got %T, want a number", f)
+		r.fail(fmt.Errorf("script: got %T, want a number", f))
 	}
 	return 0
 }
@@ -98,21 +106,25 @@ func (r *reply) list() []any {
 		return f
 	case nil:
 	default:
-		r.err = fmt.Errorf("script: got %T, want a list", f)
+		r.fail(fmt.Errorf("script: got %T, want a list", f))
 	}
 	return nil
 }
 
+// each reads a list of the answer: read is called until its fields are used up.
+func (r *reply) each(read func(item *reply)) {
+	list := &reply{fields: r.list()}
+	for len(list.fields) > 0 {
+		read(list)
+	}
+	if list.err != nil {
+		r.fail(list.err)
+	}
+}
+
 func (r *reply) texts() []string {
-	fields := r.list()
-	texts := make([]string, len(fields))
-	inner := &reply{fields: fields}
-	for i := range texts {
-		texts[i] = inner.text()
-	}
-	if r.err == nil {
-		r.err = inner.err
-	}
+	texts := []string{}
+	r.each(func(item *reply) { texts = append(texts, item.text()) })
 	return texts
 }
 
