@@ -55,8 +55,8 @@ func TestCursorComesBackAsItWas(t *testing.T) {
 				t.Errorf("Load after Delete on %s = %v, want ErrNotFound", name, err)
 			}
 		}
-		if st := one.Stats(); st.Late != 0 || st.Failed != 0 {
-			t.Errorf("stats = %+v, want nothing late and nothing failed", st)
+		if st := one.Stats(); st.Saved != 2 || st.Late != 0 || st.Failed != 0 {
+			t.Errorf("stats = %+v, want two saved, nothing late and nothing failed", st)
 		}
 	})
 }
