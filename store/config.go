@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -126,7 +125,7 @@ func (d documents[T]) list(ctx context.Context, after string, limit int) ([]T, e
 func pageOf[V any](m map[string]V, after string, limit int) []string {
 	var ids []string
 	for id := range m {
-		if cmp.Less(after, id) {
+		if id > after {
 			ids = append(ids, id)
 		}
 	}

@@ -15,8 +15,8 @@ import (
 type Customer struct {
 	Customer string            `json:"customer"`           // the CRM's own id
 	Numbers  []string          `json:"numbers"`            // E.164; each belongs to one customer, the last who was given it
-	Contract string            `json:"contract,omitempty"` //
-	Name     string            `json:"name,omitempty"`     //
+	Contract string            `json:"contract,omitempty"` // number of the contract, as the customer would key it in
+	Name     string            `json:"name,omitempty"`     // for the agent's screen
 	Address  string            `json:"address,omitempty"`  // as Address makes it
 	Language string            `json:"language,omitempty"` // preferred
 	Credit   int               `json:"credit,omitempty"`   // priority in seconds, 0 to 86400

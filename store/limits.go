@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -91,8 +92,8 @@ func (l *Limits) Enter(ctx context.Context, scope, name string, limit int) (bool
 	return false, l.Leave(ctx, scope, name)
 }
 
-// Leave counts a call out. Redis hears of it with the next change or renewal
-// when it cannot be told now.
+// Leave counts a call out. When Redis cannot be told now, the call is counted
+// until the next change or renewal, or until the share runs out.
 func (l *Limits) Leave(ctx context.Context, scope, name string) error {
 	at := limitScope{scope, name}
 	change, calls := l.count(at, -1)
@@ -105,10 +106,7 @@ func (l *Limits) Leave(ctx context.Context, scope, name string) error {
 // Renew tells every share again. Call it about every 2 s: a share holds for 6.
 func (l *Limits) Renew(ctx context.Context) error {
 	l.mu.Lock()
-	scopes := make(map[limitScope]int, len(l.scopes))
-	for at, calls := range l.scopes {
-		scopes[at] = calls
-	}
+	scopes := maps.Clone(l.scopes)
 	l.change++
 	change := l.change
 	l.mu.Unlock()

@@ -14,13 +14,13 @@ const DefaultSite = "default"
 
 // A Number is a telephone number that callers dial, and what stands behind it.
 type Number struct {
-	Number   string `json:"number"`             // E.164, or as dialled, or DefaultNumber
-	Menu     string `json:"menu"`               //
-	Site     string `json:"site"`               // DefaultSite when put without one
-	Language string `json:"language,omitempty"` // of the line; "" for the menu's own
-	Fallback string `json:"fallback,omitempty"` // EXTENSION [XML CONTEXT] that takes the call on leaving
-	Answer   string `json:"answer"`             // at-once (when put without one), at-input or by-agent
-	MaxCalls int    `json:"max_calls,omitempty"`
+	Number   string `json:"number"`              // E.164, or as dialled, or DefaultNumber
+	Menu     string `json:"menu"`                // the menu that takes its calls
+	Site     string `json:"site"`                // DefaultSite when put without one
+	Language string `json:"language,omitempty"`  // of the line; "" for the menu's own
+	Fallback string `json:"fallback,omitempty"`  // EXTENSION [XML CONTEXT] that takes the call on leaving
+	Answer   string `json:"answer"`              // at-once (when put without one), at-input or by-agent
+	MaxCalls int    `json:"max_calls,omitempty"` // live calls at once, 0 to 1,000,000; 0 for no limit
 }
 
 // Numbers are the telephone numbers that lead to menus.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -235,7 +234,7 @@ func (o *Outages) List(ctx context.Context, site string, after OutagePlace, limi
 	}
 	var page []Outage
 	for _, source := range slices.Sorted(maps.Keys(sources)) {
-		if cmp.Less(source, after.Source) || len(page) >= limit {
+		if source < after.Source || len(page) >= limit {
 			continue
 		}
 		from := ""
