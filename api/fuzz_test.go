@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -68,7 +69,7 @@ func FuzzLines(f *testing.F) {
 				t.Fatalf("line %d is %q, %v, want %q", i+1, got, err, line)
 			}
 		}
-		if got, err := l.next(); err != io.EOF { //nolint:errorlint // bufio returns it as it is
+		if got, err := l.next(); !errors.Is(err, io.EOF) {
 			t.Errorf("after the last line came %q, %v", got, err)
 		}
 	})

@@ -3,8 +3,10 @@ package esl
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -64,15 +66,10 @@ func (p *peer) expectEnd() string {
 	p.t.Helper()
 	_ = p.nc.SetReadDeadline(time.Now().Add(patience))
 	var got strings.Builder
-	if _, err := p.br.WriteTo(&got); isTimeout(err) {
+	if _, err := p.br.WriteTo(&got); errors.Is(err, os.ErrDeadlineExceeded) {
 		p.t.Fatalf("connection still open after %q", got.String())
 	}
 	return got.String()
-}
-
-func isTimeout(err error) bool {
-	timeout, ok := err.(net.Error) //nolint:errorlint // straight from the socket
-	return ok && timeout.Timeout()
 }
 
 // reply is FreeSWITCH's reply to a command.
