@@ -107,7 +107,7 @@ func TestGuessingIsSlowedDownAndGoodKeysAreNot(t *testing.T) {
 			t.Fatalf("status %d for a wrong key: %s", x.status, x.body)
 		}
 	}
-	if limited != 5 {
+	if limited < 4 || limited > 5 { // a new minute may begin meanwhile, which forgives a part of a guess
 		t.Errorf("%d guesses were limited, want the last 5", limited)
 	}
 	asked := s.keys.asks
