@@ -66,7 +66,7 @@ func (a *API) recover(next http.Handler) http.Handler {
 			}
 			a.cfg.Log.ErrorContext(r.Context(), "api request panicked",
 				"request", requestID(r.Context()), "fault", fault, "stack", string(debug.Stack()))
-			a.write(w, r, newProblem(http.StatusInternalServerError, "something went wrong here; the log has it under the request's id"))
+			a.write(w, r, newProblem(http.StatusInternalServerError, unexplained))
 		}()
 		next.ServeHTTP(w, r)
 	})
