@@ -102,8 +102,8 @@ func New(cfg Config) (*Renderer, error) {
 }
 
 // Render returns the file's name, NAME.wav below the folder, and renders it
-// first unless it is there. NAME.txt has the words. Callers who want the same words wait for one
-// engine. ErrWords says what is wrong with the words.
+// first unless it is there. NAME.txt has the words. Callers who want the same
+// words wait for one engine. ErrWords says what is wrong with the words.
 func (r *Renderer) Render(ctx context.Context, w Words) (name string, err error) {
 	w, err = r.normal(w)
 	if err != nil {
