@@ -355,6 +355,7 @@ func (l *line) Bridged(ctx context.Context, id string) (dialplan.Bridged, bool, 
 			}
 			// The owner may have been lost before it could leave that.
 			setDefault(&b.Answered, microTime(channel.Get("Caller-Channel-Bridged-Time")))
+			setDefault(&b.Answered, b.Ended) // nobody knows when, but they talked
 			l.notes.leg, l.notes.talked = leg, b.Answered
 			if !b.Answered.IsZero() {
 				l.notes.talk = b.Ended.Sub(b.Answered)

@@ -193,7 +193,8 @@ func (c *Controller) take(ctx context.Context, dead string, w *watch) {
 // to a controller by FreeSWITCH, or has gone on in the dialplan: it is looked
 // after until it ends, and left alone otherwise.
 func (c *Controller) rescue(ctx context.Context, l lost, w *watch) {
-	if c.live.has(l.Call) {
+	if c.live.has(l.Call) { // it has found its way here, and is about to be claimed
+		c.letGo(ctx, l.Owned)
 		return
 	}
 	node, gone := c.nodes.of(l.Owned, nodeLost)

@@ -287,8 +287,33 @@ func (o *Owners) Take(ctx context.Context, dead string, unowned time.Duration, n
 	return taken, nil
 }
 
-// take claims one call if it is still where the list says, and corrects the list.
-func (o *Owners) take(ctx context.Context, call, from string, before, now time.Time) (Owned, bool, error) {
+// take claims one call if it is still where the list says, and corrects the
+// list. A call that has found its way here by itself is not taken from itself:
+// Redis was away when it was claimed.
+func (o *Owners) take(ctx context.Context, call, from string, before, now time.Time) (v Owned, won bool, err error) {
+	o.mu.Lock()
+	v, here := o.mine[call]
+	o.mu.Unlock()
+	if here {
+		_, err = o.claim(ctx, v, true)
+	} else {
+		v, won, err = o.takeFrom(ctx, call, from, before, now)
+	}
+	switch {
+	case err != nil:
+		return v, won, err
+	case from == "":
+		err = o.delist(ctx, call, before)
+	default:
+		err = o.s.rdb.SRem(ctx, o.s.keys.instanceCalls(from), call).Err()
+	}
+	if err == nil && !won {
+		err = o.unlist(ctx, call)
+	}
+	return v, won, err
+}
+
+func (o *Owners) takeFrom(ctx context.Context, call, from string, before, now time.Time) (Owned, bool, error) {
 	k := o.s.keys
 	v := Owned{Call: call, Instance: o.instance, Token: uuid.NewString(), Since: now}
 	if err := o.s.rdb.SAdd(ctx, k.instanceCalls(o.instance), call).Err(); err != nil {
@@ -296,25 +321,17 @@ func (o *Owners) take(ctx context.Context, call, from string, before, now time.T
 	}
 	got, err := takeCall.Run(ctx, o.s.rdb, []string{k.owner(call)},
 		from, before.UnixMilli(), v.Instance, v.Token, now.UnixMilli()).StringSlice()
-	if err != nil && !errors.Is(err, redis.Nil) {
+	if errors.Is(err, redis.Nil) {
+		return v, false, nil // somebody else was faster
+	}
+	if err != nil {
 		return v, false, err
 	}
-	won := err == nil
-	if won {
-		v.Node, v.Core, v.Talking = got[0], got[1], got[2] == "1"
-		o.mu.Lock()
-		o.mine[call] = v
-		o.mu.Unlock()
-	}
-	if from == "" {
-		err = o.delist(ctx, call, before)
-	} else {
-		err = o.s.rdb.SRem(ctx, k.instanceCalls(from), call).Err()
-	}
-	if err == nil && !won {
-		err = o.unlist(ctx, call)
-	}
-	return v, won, err
+	v.Node, v.Core, v.Talking = got[0], got[1], got[2] == "1"
+	o.mu.Lock()
+	o.mine[call] = v
+	o.mu.Unlock()
+	return v, true, nil
 }
 
 // delist takes a call off the list of unowned ones if it has been there since

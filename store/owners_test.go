@@ -302,6 +302,29 @@ func TestEndsAreToldLate(t *testing.T) {
 	}
 }
 
+// A call of a dead instance comes to one that cannot claim it at the moment:
+// it is not taken from under the one who has it.
+func TestLateClaimIsNotTaken(t *testing.T) {
+	server := storetest.Start(t)
+	c := new(clock)
+	s := open(t, server.URL(), c)
+	ctx, dead, one := t.Context(), s.Owners("dead"), s.Owners("one")
+	renew(t, dead, one)
+	claim(t, dead, "a")
+	server.Stop()
+	if err := one.Claim(ctx, Owned{Call: "a", Token: "one-a"}); err == nil {
+		t.Error("Claim without Redis = nil, want an error")
+	}
+	server.Restart()
+	c.Advance(lease)
+	if taken, err := one.Take(ctx, "dead", 0, 10); err != nil || len(taken) != 0 {
+		t.Errorf("Take = %+v, %v, want none", taken, err)
+	}
+	if mine, err := one.Forget(ctx, "a", "one-a"); !mine || err != nil {
+		t.Errorf("Forget = %v, %v, want mine", mine, err)
+	}
+}
+
 // The list of an instance's calls is what others take from when it dies: it
 // must not grow while the instance lives.
 func TestListHoldsNoCallsOfOthers(t *testing.T) {
