@@ -66,12 +66,6 @@ func Execute(app, arg string, o ExecuteOptions) Command {
 	return Command{Line: "sendmsg", Headers: h}
 }
 
-// Hangup ends the channel of an outbound socket with a cause such as NORMAL_CLEARING, as soon as no application runs
-// that was sent with a lock.
-func Hangup(cause string) Command {
-	return Command{Line: "sendmsg", Headers: []Header{{"call-command", "hangup"}, {"hangup-cause", cause}}}
-}
-
 // append adds the command as it goes over the wire, or returns ErrBadCommand.
 func (c Command) append(b []byte) ([]byte, error) {
 	if strings.TrimSpace(c.Line) == "" || !clean(c.Line) {

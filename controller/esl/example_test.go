@@ -31,7 +31,7 @@ func ExampleServer() {
 				case event.Name() == "CHANNEL_HANGUP":
 					return
 				case event.Get("Application-UUID") == "welcome":
-					_, _ = call.Pipeline(ctx, esl.Hangup("NORMAL_CLEARING"))
+					_, _ = call.API(ctx, "uuid_kill "+call.UUID())
 				}
 			}
 			log.Print(call.Err()) // the connection is gone, the call may live on

@@ -76,7 +76,7 @@ func FuzzPeer(f *testing.F) {
 		Handler: func(ctx context.Context, s *Session) {
 			for e := range s.Events() {
 				read(e)
-				_, _ = s.Pipeline(ctx, Linger(0), Hangup("NORMAL_CLEARING"))
+				_, _ = s.Pipeline(ctx, Linger(0), Filter("Unique-ID", "a"))
 			}
 		},
 	}

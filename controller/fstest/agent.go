@@ -157,9 +157,6 @@ func (a *Agent) WaitIdle(ctx context.Context) error {
 // Answer picks up the ringing telephone. It does nothing when it does not ring.
 func (a *Agent) Answer() { a.act(func(l *leg) { l.pickUp() }) }
 
-// Reject refuses the ringing call.
-func (a *Agent) Reject() { a.act(func(l *leg) { l.drop("CALL_REJECTED") }) }
-
 // Hangup ends the call at the telephone, ringing or not.
 func (a *Agent) Hangup() { a.act(func(l *leg) { l.drop("NORMAL_CLEARING") }) }
 

@@ -110,9 +110,6 @@ func (c *Call) WaitFor(ctx context.Context, ok func(Event) bool) (Event, error) 
 // Variable is a channel variable, "" when it is not set.
 func (c *Call) Variable(name string) string { return c.get(name) }
 
-// State is the channel's Answer-State: ringing, early, answered or hangup.
-func (c *Call) State() string { return c.state() }
-
 // MostRinging is the highest number of telephones that rang for this caller at
 // the same time.
 func (c *Call) MostRinging() int {

@@ -57,6 +57,7 @@ func (c *channel) truth(name string) bool {
 	return c.vars.truth(name)
 }
 
+// state is the Answer-State: ringing, early, answered or hangup.
 func (c *channel) state() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
