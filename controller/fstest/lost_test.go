@@ -46,7 +46,7 @@ func TestControllerLost(t *testing.T) {
 			t.Parallel()
 			port := listen(t)
 			host := port.Addr().String()
-			sw := start(t, Config{Hosts: []string{host}, Speed: 20, Sounds: Files(map[string]time.Duration{"menu.wav": 5 * time.Second})})
+			sw := start(t, Config{Hosts: []string{host}, Speed: 5, Sounds: Files(map[string]time.Duration{"menu.wav": 5 * time.Second})})
 			sw.Agent("quick", Behaviour{Reaction: Answers, Talk: 10 * time.Second})
 			sw.Agent("pre", Behaviour{Reaction: Answers, Talk: 10 * time.Second})
 			sw.Agent("slow", Behaviour{Reaction: Answers, After: 4 * time.Second, Talk: 10 * time.Second})
