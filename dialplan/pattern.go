@@ -95,15 +95,15 @@ func concatenated(parts []*syntax.Regexp) (all reach, ok bool) {
 	return all, true
 }
 
-func alternated(ways []*syntax.Regexp) (any reach, ok bool) {
-	any.min = unbounded
+func alternated(ways []*syntax.Regexp) (widest reach, ok bool) {
+	widest.min = unbounded
 	for _, way := range ways {
 		if one, possible := reachOf(way); possible {
-			any.min, any.max = min(any.min, one.min), max(any.max, one.max)
+			widest.min, widest.max = min(widest.min, one.min), max(widest.max, one.max)
 			ok = true
 		}
 	}
-	return any, ok
+	return widest, ok
 }
 
 func times(a, b int) int {

@@ -46,27 +46,27 @@ func splitList(arg string) []string {
 func splitArgs(arg string) []string {
 	var words []string
 	var word strings.Builder
-	quoted, any := false, false
+	quoted, begun := false, false
 	for i := 0; i < len(arg); i++ {
 		switch ch := arg[i]; {
 		case ch == '\\' && i+1 < len(arg) && strings.IndexByte("s'q\\", arg[i+1]) >= 0:
 			i++
 			word.WriteByte(map[byte]byte{'s': ' ', 'q': '\'', '\'': '\'', '\\': '\\'}[arg[i]])
-			any = true
+			begun = true
 		case ch == '\'':
-			quoted, any = !quoted, true
+			quoted, begun = !quoted, true
 		case ch == ' ' && !quoted:
-			if any {
+			if begun {
 				words = append(words, word.String())
 			}
 			word.Reset()
-			any = false
+			begun = false
 		default:
 			word.WriteByte(ch)
-			any = true
+			begun = true
 		}
 	}
-	if any {
+	if begun {
 		words = append(words, word.String())
 	}
 	return words
