@@ -47,8 +47,8 @@ type Outage struct {
 type Join struct {
 	Request   string        // call and visit: a repeated request gets the first answer
 	Call      string        // UUID of the caller's channel
-	Site      string        //
-	Queue     string        //
+	Site      string        // of the number called
+	Queue     string        // its name in the site
 	Credit    time.Duration // priority: as if the caller had joined that much earlier, 0 to 24 h
 	Skills    []string      // skills wanted of the agent, sorted
 	Prefer    string        // agent to be tried first; "" for none
