@@ -216,10 +216,17 @@ func (n *node) resumes(ctx context.Context, uuid string) (bool, error) {
 	return answer == "true", err
 }
 
-// bridged asks whether the call rings or talks to somebody.
+// bridged asks whether the call rings or talks to somebody. The application
+// that ran last is named even when it has ended: only the cause of the other
+// side's hangup, which each bridge begins without, tells that it has.
 func (n *node) bridged(ctx context.Context, uuid string) (bool, error) {
-	answer, err := n.conn.API(ctx, "uuid_getvar "+uuid+" current_application")
-	return answer == "bridge", err
+	answers, err := n.conn.Pipeline(ctx,
+		esl.Command{Line: "api uuid_getvar " + uuid + " current_application"},
+		esl.Command{Line: "api uuid_getvar " + uuid + " bridge_hangup_cause"})
+	if err != nil {
+		return false, err
+	}
+	return answers[0].ReplyText() == "bridge" && answers[1].ReplyText() == unset, nil
 }
 
 // bring transfers a call to the controller at an address, and only then to

@@ -195,22 +195,30 @@ func TestControllerHangs(t *testing.T) {
 		talk.hangup()
 		c.hears("afterwards")
 	})
-	t.Run("caller talks", func(t *testing.T) {
-		l := open(t)
-		a := l.agent("1001", answers, "bench")
-		c := l.callMenu()
-		c.press("1")
-		talk := a.talks()
-		c.hears("agent", "music", "connecting")
-		owner := l.owner(c)
-		at := owner.by.freeze()
-		c.hearsAfter(at.Add(lostHanging), "agent")
-		talk.hears("caller")
-		talk.hangup()
-		c.hears("afterwards")
-		l.resumedBy(c, owner)
-		l.crm.isState(a.id, "idle")
-	})
+	for _, s := range []struct {
+		situation string
+		talks     time.Duration // after it has hung
+	}{
+		{"caller talks until the call is adopted", lostHanging + 2*time.Second},
+		{"caller talks, the agent hangs up before", time.Second},
+	} {
+		t.Run(s.situation, func(t *testing.T) {
+			l := open(t)
+			a := l.agent("1001", answers, "bench")
+			c := l.callMenu()
+			c.press("1")
+			talk := a.talks()
+			c.hears("agent", "music", "connecting")
+			owner := l.owner(c)
+			at := owner.by.freeze()
+			c.hearsAfter(at.Add(s.talks), "agent")
+			talk.hears("caller")
+			talk.hangup()
+			c.hears("afterwards")
+			l.resumedBy(c, owner)
+			l.crm.isState(a.id, "idle")
+		})
+	}
 	t.Run("somebody calls", func(t *testing.T) {
 		l := open(t)
 		dead := l.controllers[0]
