@@ -21,7 +21,7 @@ const (
 )
 
 // A caller's whole way: an outage at the address, the menu, an agent, and on.
-func TestACallFromGreetingToGoodbye(t *testing.T) {
+func TestCallFromGreetingToGoodbye(t *testing.T) {
 	l := open(t)
 	agent := l.agent("1001", answers, "bench")
 	phone := l.caller()
@@ -49,7 +49,7 @@ func TestACallFromGreetingToGoodbye(t *testing.T) {
 	c.isHungUp()
 }
 
-func TestACallerInTheMenu(t *testing.T) {
+func TestCallerInTheMenu(t *testing.T) {
 	for _, s := range []struct {
 		situation string
 		way       string // what is heard, and "key K": what is pressed

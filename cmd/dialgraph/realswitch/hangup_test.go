@@ -10,7 +10,7 @@ import (
 
 // A caller hangs up anywhere: no channel, no agent and no place in a queue is
 // left, and the record says who ended the call.
-func TestACallerHangsUp(t *testing.T) {
+func TestCallerHangsUp(t *testing.T) {
 	for _, s := range []struct {
 		situation string
 		until     func(l *line, a *agent) *caller // brings a call to where it is hung up

@@ -273,8 +273,10 @@ func (l *line) call(number string) *caller {
 func (l *line) callMenu() *caller {
 	l.t.Helper()
 	c := l.call(workshop)
-	c.hears("greeting")
-	c.hears("main")
+	greeting := c.hears("greeting")
+	main := c.hears("main")
+	report.figure(l.t, firstSound, greeting.begin.Sub(c.answered))
+	report.figure(l.t, silence, main.begin.Sub(c.endOf("greeting")))
 	return c
 }
 

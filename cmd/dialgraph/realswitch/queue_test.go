@@ -121,7 +121,7 @@ func TestCallerLeavesTheQueue(t *testing.T) {
 }
 
 // The agent hears what the call is about before the two are connected.
-func TestAgentHearsAWhisper(t *testing.T) {
+func TestAgentHearsWhisper(t *testing.T) {
 	l := open(t)
 	a := l.agent("1001", answers, "till")
 	c := l.callMenu()

@@ -9,7 +9,7 @@ import (
 )
 
 // A call that cannot be served gets a notice, and then the number's fallback.
-func TestACallThatCannotBeServed(t *testing.T) {
+func TestCallThatCannotBeServed(t *testing.T) {
 	t.Run("unknown number", func(t *testing.T) {
 		l := open(t)
 		c := l.caller().mustCall(unknown, calling{early: true})

@@ -28,6 +28,8 @@ type findings struct {
 	figures   map[string][]time.Duration
 }
 
+const passedResult = "passed"
+
 type outcome struct {
 	name   string
 	result string
@@ -47,7 +49,7 @@ func (f *findings) scenario(t *testing.T) {
 	t.Cleanup(func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		o.took, o.result = time.Since(begin), "passed"
+		o.took, o.result = time.Since(begin), passedResult
 		if t.Failed() {
 			o.result = "**failed**"
 		}
@@ -103,7 +105,13 @@ func (f *findings) write(path string) error {
 		all := slices.Sorted(slices.Values(f.figures[name]))
 		p("| %s | %d | %s | %s |\n", name, len(all), milliseconds(all[len(all)/2]), milliseconds(all[len(all)-1]))
 	}
-	p("\n## Scenarios\n\n| situation | result | took |\n|---|---|--:|\n")
+	passed := 0
+	for _, o := range f.scenarios {
+		if o.result == passedResult {
+			passed++
+		}
+	}
+	p("\n## Scenarios\n\n%d of %d passed.\n\n| situation | result | took |\n|---|---|--:|\n", passed, len(f.scenarios))
 	for _, o := range f.scenarios {
 		p("| %s | %s | %.1f s |\n", o.name, o.result, o.took.Seconds())
 	}
