@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/dialgraph/dialgraph/store"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files and generated documents")
@@ -110,6 +112,28 @@ func TestSimulate(t *testing.T) {
 		if !strings.Contains(out, line) {
 			t.Errorf("the transcript lacks %q:\n%s", line, out)
 		}
+	}
+}
+
+func TestFirstKeyOfAnEmbeddedRedis(t *testing.T) {
+	dir := t.TempDir()
+	status, secret, errOut := dialgraph(t, "key", "first", "--data", dir)
+	if status != 0 {
+		t.Fatalf("key: exit %d, %s", status, errOut)
+	}
+	e, err := store.OpenEmbedded(store.EmbeddedOptions{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = e.Close() }()
+	if _, err := store.New(e.Client(), store.Options{}).APIKeys().Check(t.Context(), strings.TrimSpace(secret)); err != nil {
+		t.Errorf("the key that was printed: %v", err)
+	}
+	if status, _, errOut := dialgraph(t, "key", "second", "--data", dir); status != 1 || !strings.Contains(errOut, dir) {
+		t.Errorf("key while the folder is in use: exit %d, %s; want 1 and the folder named", status, errOut)
+	}
+	if status, _, errOut := dialgraph(t, "key", "third"); status != 1 || !strings.Contains(errOut, "--data") {
+		t.Errorf("key without a store: exit %d, %s", status, errOut)
 	}
 }
 

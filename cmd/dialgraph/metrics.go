@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/dialgraph/dialgraph/controller"
+	"github.com/dialgraph/dialgraph/controller/esl"
 	"github.com/dialgraph/dialgraph/store"
 )
 
@@ -40,11 +41,18 @@ var figures = []figure{
 	{"bridges_answered_total", "Attempts that were answered.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.Answers) }},
 	{"stalls_total", "Times this process stood still for more than a second.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.Stalls) }},
 	{"store_errors_total", "Questions to Redis that failed or took too long.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.StoreErrors) }},
+	{"handshakes_failed_total", "Connections to --esl that brought no call: nonsense, silence, or a probe of the port.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.ESL.HandshakeFailures) }},
+	{"connections_refused_total", "Connections to --esl that were refused: not in --esl-allow, or too many.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(refused(s.ESL)) }},
+	{"connections_broken_total", "Calls' connections given up: no frames, events not taken, or a command without a reply.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(broken(s.ESL)) }},
 	{"cursors_saved_total", "Times a call's place was to be saved.", false, func(_ controller.Stats, c store.CursorStats) float64 { return float64(c.Saved) }},
 	{"cursors_written_total", "Times it was written; newer ones overtake older ones.", false, func(_ controller.Stats, c store.CursorStats) float64 { return float64(c.Written) }},
 	{"cursors_late_total", "Times Redis did not acknowledge a place in 50 ms and the call went on.", false, func(_ controller.Stats, c store.CursorStats) float64 { return float64(c.Late) }},
 	{"cursors_dropped_total", "Places dropped because too many were waiting.", false, func(_ controller.Stats, c store.CursorStats) float64 { return float64(c.Dropped) }},
 }
+
+func refused(s esl.Stats) uint64 { return s.RefusedNetwork + s.RefusedCalls + s.RefusedHalfOpen }
+
+func broken(s esl.Stats) uint64 { return s.ProtocolErrors + s.SlowConsumers + s.Timeouts }
 
 // metrics serves the figures in Prometheus' format.
 func metrics(calls *controller.Controller, cursors *store.Cursors) http.Handler {

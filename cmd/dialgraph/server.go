@@ -78,6 +78,8 @@ func (s *server) listen(c *serveCmd) (err error) {
 	return nil
 }
 
+var errNoStore = errors.New("say --redis URL, or --data DIR for an embedded Redis")
+
 // open opens the store. A Redis that is away is no reason not to start: calls
 // that come get their number's notice until it is back.
 func (s *server) open(ctx context.Context, c *serveCmd) (err error) {
@@ -90,7 +92,7 @@ func (s *server) open(ctx context.Context, c *serveCmd) (err error) {
 			s.rdb = s.embedded.Client()
 		}
 	default:
-		err = errors.New("say --redis URL, or --data DIR for an embedded Redis")
+		err = errNoStore
 	}
 	if err != nil {
 		return err
