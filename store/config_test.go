@@ -296,6 +296,9 @@ func TestLiveGoesOnWithoutRedis(t *testing.T) {
 	if err := live.Refresh(t.Context()); !errors.Is(err, errVanished) {
 		t.Errorf("Refresh from an empty Redis = %v, want errVanished", err)
 	}
+	if !live.Vanished() {
+		t.Error("Vanished = false of an empty Redis, want true")
+	}
 	holds("redis empty")
 }
 

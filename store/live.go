@@ -30,6 +30,7 @@ type Live struct {
 	mu   sync.Mutex
 	past map[menuKey]*dialplan.Menu // versions asked for by calls that began with them
 	used []menuKey                  // of past, the least recently used first
+	gone atomic.Bool                // Redis answers and holds no configuration any more
 }
 
 type menuKey struct{ menu, version string }
@@ -108,19 +109,21 @@ func (l *Live) Run(ctx context.Context) error {
 	changed := wake.Channel()
 	poll := time.NewTicker(livePoll)
 	defer poll.Stop()
-	healthy := true
+	healthy, gone := true, false
 	for {
 		err := l.Refresh(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if failed := err != nil; failed == healthy {
-			if healthy = !failed; failed {
-				l.s.log.Warn("configuration: redis is away, going on from memory", "error", err)
-			} else {
-				l.s.log.Info("configuration: fresh again")
-			}
+		switch {
+		case l.Vanished() && !gone:
+			l.s.log.Error("configuration: redis has lost it, going on from memory: restore it")
+		case err != nil && healthy:
+			l.s.log.Warn("configuration: redis is away, going on from memory", "error", err)
+		case err == nil && !healthy:
+			l.s.log.Info("configuration: fresh again")
 		}
+		healthy, gone = err == nil, l.Vanished()
 		select {
 		case <-ctx.Done():
 			return nil
@@ -133,8 +136,13 @@ func (l *Live) Run(ctx context.Context) error {
 // errVanished says that Redis answers but holds no configuration any more.
 var errVanished = errors.New("the configuration is gone from redis")
 
+// Vanished says whether Redis has lost the configuration, so that it is served
+// from memory alone until somebody restores it.
+func (l *Live) Vanished() bool { return l.gone.Load() }
+
 // Refresh takes over what has changed in Redis.
-func (l *Live) Refresh(ctx context.Context) error {
+func (l *Live) Refresh(ctx context.Context) (err error) {
+	defer func() { l.gone.Store(errors.Is(err, errVanished)) }()
 	ctx, cancel := context.WithTimeout(ctx, liveTimeout)
 	defer cancel()
 	was, k := l.now.Load(), l.s.keys

@@ -18,6 +18,7 @@ const (
 // health is api.Health: what is known without asking.
 type health struct {
 	ping       func(context.Context) error
+	vanished   func() bool // Redis has lost the configuration
 	controller *controller.Controller
 	nodes      int         // FreeSWITCH nodes configured
 	away       atomic.Bool // Redis did not answer the last ping
@@ -40,6 +41,9 @@ func (h *health) Troubles(context.Context) []api.Trouble {
 	}
 	if h.away.Load() {
 		all = append(all, api.Trouble{Part: "redis", Reason: "does not answer: menus run from memory, joins and records are retried"})
+	}
+	if h.vanished() {
+		all = append(all, api.Trouble{Part: "redis", Reason: "has lost menus and numbers: calls are served from memory, restore them"})
 	}
 	if connected := h.controller.Stats().Nodes; connected < h.nodes {
 		all = append(all, api.Trouble{Part: "freeswitch", Reason: fmt.Sprintf("%d of %d event sockets are connected: calls on the others are not taken over", connected, h.nodes)})

@@ -151,7 +151,7 @@ func (s *server) control(c *serveCmd) error {
 	if err != nil {
 		return err
 	}
-	s.health = &health{ping: s.store.Ping, controller: s.controller, nodes: len(nodes)}
+	s.health = &health{ping: s.store.Ping, vanished: s.live.Vanished, controller: s.controller, nodes: len(nodes)}
 	rest, err := api.New(api.Config{
 		Menus: menus{s.store.Menus()}, Numbers: numbersOf(s.store), Sites: sitesOf(s.store), Customers: customersOf(s.store),
 		Outages: outages{s.store.Outages()}, OutageImporter: outages{s.store.Outages()},
