@@ -16,6 +16,7 @@ import (
 
 	"github.com/emiago/diago"
 	"github.com/emiago/diago/media"
+	"github.com/pion/rtp"
 )
 
 // One RTP packet: 160 samples at 8 kHz.
@@ -202,6 +203,7 @@ func (e *ear) hear(ctx context.Context) {
 		return
 	}
 	buf := make([]byte, media.RTPBufSize)
+	var moments rtpClock
 	for ctx.Err() == nil {
 		n, err := r.Read(buf)
 		switch {
@@ -210,6 +212,26 @@ func (e *ear) hear(ctx context.Context) {
 		case err != nil, n != samples: // a key, or an early deadline
 			continue
 		}
-		e.frame(time.Now(), recognise(buf[:n]))
+		e.frame(moments.of(e.m.RTPPacketReader.PacketHeader, time.Now()), recognise(buf[:n]))
 	}
+}
+
+// An rtpClock tells when a packet was sent: by its timestamp (RFC 3550), so
+// that a machine which stands still for a moment hears no gaps.
+type rtpClock struct {
+	last rtp.Header
+	at   time.Time
+}
+
+// latest is how much later than its timestamp says a packet may come.
+const latest = 2 * time.Second
+
+// of is when the packet would have come without delay.
+func (c *rtpClock) of(h rtp.Header, now time.Time) time.Time {
+	at := c.at.Add(time.Duration(int32(h.Timestamp-c.last.Timestamp)) * time.Second / sampleRate)
+	if h.SSRC != c.last.SSRC || at.After(now) || now.Sub(at) > latest {
+		at = now
+	}
+	c.last, c.at = h, at
+	return at
 }
