@@ -51,6 +51,9 @@ type talk struct {
 // A promise is a change that was accepted and must reach Redis.
 type promise func(context.Context) error
 
+// errAway says that a promise could not be kept because others wait already.
+var errAway = errors.New("redis is away")
+
 const (
 	maxUnsent = 50_000
 	nextRetry = time.Second // between attempts while Redis is away
@@ -176,9 +179,16 @@ func (d *Distributor) offered(text string) {
 }
 
 // deliver keeps a promise now, or later when Redis is away: a lost report
-// would leave an agent talking for ever.
+// would leave an agent talking for ever. It comes after those that wait, and
+// does not make the caller wait for Redis again.
 func (d *Distributor) deliver(ctx context.Context, p promise) error {
-	err := p(ctx)
+	d.mu.Lock()
+	away := len(d.unsent) > 0
+	d.mu.Unlock()
+	err := errAway
+	if !away {
+		err = p(ctx)
+	}
 	if err == nil || hopeless(err) {
 		return err
 	}
