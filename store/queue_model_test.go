@@ -61,7 +61,7 @@ type modelDue struct {
 const (
 	modelWiden  = 12_250
 	modelSkills = 30_000
-	modelRing   = 20_000
+	modelRing   = 21_150 // not 20,000: with the slack that is 30 units more than a takeover has
 	modelWrap   = 10_000
 	modelDelay  = 5_000
 	modelMost   = 10_000 // longest delay

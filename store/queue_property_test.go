@@ -62,6 +62,7 @@ func newSite(t testing.TB, rt *rapid.T, open func(func() time.Duration) *Store) 
 	s := open(func() time.Duration { return x.units*unit - time.Since(start) })
 	second := time.Second
 	x.floor = newFloor(t, s, nil, func(q *Queue) {
+		q.Ring = modelRing * time.Millisecond
 		q.Skills, q.SkillsFor, q.Widen = [][]string{{"en"}}, modelSkills*time.Millisecond, []time.Duration{modelWiden * time.Millisecond}
 		q.Delays = Delays{NoAnswer: 5 * second, Busy: 5 * second, Rejected: 5 * second, NotRegistered: 5 * second, Unreachable: 5 * second, Longest: 10 * second}
 	})
