@@ -3,8 +3,10 @@ package api
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"reflect"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -39,9 +41,22 @@ func (a *API) settings() huma.Config {
 // formats are all JSON. What curl -d calls a form is taken for JSON too: no
 // operation takes a form.
 var formats = map[string]huma.Format{
-	"application/json":                  huma.DefaultJSONFormat,
-	"json":                              huma.DefaultJSONFormat,
-	"application/x-www-form-urlencoded": huma.DefaultJSONFormat,
+	"application/json":                  jsonFormat,
+	"json":                              jsonFormat,
+	"application/x-www-form-urlencoded": jsonFormat,
+}
+
+var jsonFormat = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
+
+var errNotUTF8 = errors.New("not UTF-8")
+
+// unmarshal reads JSON. What is not UTF-8 is refused: json.Unmarshal would
+// keep it as other letters than were meant.
+func unmarshal(data []byte, v any) error {
+	if !utf8.Valid(data) {
+		return errNotUTF8
+	}
+	return json.Unmarshal(data, v)
 }
 
 // schema of a resource that an operation names outside of its types.

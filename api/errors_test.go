@@ -68,6 +68,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		"empty":               {"", "application/json", 400},
 		"null":                {"null", "application/json", 422},
 		"a list":              {"[]", "application/json", 422},
+		"not UTF-8":           {"{\"name\":\"caf\xe9\"}", "application/json", 400},
 		"not JSON":            {"name=x", "application/json", 400},
 		"xml":                 {"<name/>", "text/xml", 415},
 		"deep":                {strings.Repeat("[", 20_000), "application/json", 400},

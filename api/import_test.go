@@ -39,6 +39,7 @@ func TestImportKeepsTheGoodLines(t *testing.T) {
 		`{"customer":"c-15","name":"Конфлікт"}`,
 		`["customer","c-16"]`,
 		"\xff\xfe",
+		"{\"customer\":\"c-19\",\"name\":\"caf\xe9\"}",
 		`{"customer":"c-17"}` + "\r",
 		`   {"customer":"c-18"}   `,
 	}, "\n")))
@@ -46,7 +47,7 @@ func TestImportKeepsTheGoodLines(t *testing.T) {
 	for _, kept := range []string{"c-10", "c-17", "c-18"} {
 		s.want(200, "GET", "/v1/customers/"+kept, "")
 	}
-	for _, refused := range []string{"c-11", "c-12", "c-13", "c-14", "c-15"} {
+	for _, refused := range []string{"c-11", "c-12", "c-13", "c-14", "c-15", "c-19"} {
 		s.want(404, "GET", "/v1/customers/"+refused, "")
 	}
 }

@@ -72,7 +72,9 @@ func newLineParser[T any](a *API) lineParser[T] {
 
 func (p lineParser[T]) line(line []byte) (v T, err error) {
 	var plain any
-	if err := json.Unmarshal(line, &plain); err != nil {
+	if err := unmarshal(line, &plain); errors.Is(err, errNotUTF8) {
+		return v, Invalid{{Message: err.Error()}}
+	} else if err != nil {
 		return v, Invalid{{Message: "not JSON: " + err.Error()}}
 	}
 	path, result := huma.NewPathBuffer(nil, 0), &huma.ValidateResult{}

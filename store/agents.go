@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -28,6 +29,10 @@ type Membership struct {
 	Tier  int    `json:"tier"` // 1 is asked first; 1 to 9, 0 is 1
 }
 
+// contactPattern is what a contact may be made of: nothing that FreeSWITCH
+// takes for variables, expansions or several legs.
+var contactPattern = regexp.MustCompile(`^[A-Za-z0-9_./:+*#@%=~?;-]+$`)
+
 // validate is nil for an agent within bounds, and names all faults otherwise.
 func (a *Agent) validate() error {
 	faults := []error{
@@ -35,8 +40,11 @@ func (a *Agent) validate() error {
 		checkText("name", a.Name, 200), checkText("contact", a.Contact, 500),
 		checkSkills(a.Skills), cmp.Or(a.Status, LoggedOut).validate(),
 	}
-	if a.Contact == "" {
+	switch {
+	case a.Contact == "":
 		faults = append(faults, invalid("contact", "missing"))
+	case !contactPattern.MatchString(a.Contact) || strings.Contains(a.Contact, ":_:"):
+		faults = append(faults, invalid("contact", "%.80q: want what a dial string takes, letters, digits and - _ . / : + * # @ %% = ~ ? ;", a.Contact))
 	}
 	if len(a.Queues) > 64 {
 		faults = append(faults, invalid("queues", "%d of them: want at most 64", len(a.Queues)))

@@ -103,3 +103,16 @@ func TestAgentIsDeletedWhileTalking(t *testing.T) {
 		f.is("a", Ringing)
 	})
 }
+
+func TestContactsAreWhatADialStringTakes(t *testing.T) {
+	for _, good := range []string{"1001", "sofia/dialgraph/agent-1001@10.0.0.22:5060", "olena.k@pbx;fs_path=sip:10.0.0.5"} {
+		if err := (&Agent{ID: "a", Site: testSite, Contact: good}).validate(); err != nil {
+			t.Errorf("contact %q: %v", good, err)
+		}
+	}
+	for _, bad := range []string{"${system(id)}", "1001,1002", "{a=b}1001", "1001|1002", "1001:_:1002", "1001\n", "10 01", "[a=b]1"} {
+		if err := (&Agent{ID: "a", Site: testSite, Contact: bad}).validate(); err == nil || !strings.Contains(err.Error(), "contact") {
+			t.Errorf("contact %q: %v, want a fault of contact", bad, err)
+		}
+	}
+}
