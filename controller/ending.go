@@ -65,20 +65,20 @@ func (k *call) standBy(ctx context.Context) {
 	}
 }
 
-// over ends a call for good: its record, its cursor, its owner. Somebody who
-// took it for lost may have done so before.
+// over ends a call for good: its record, its cursor, and last its owner, so
+// that whoever takes over from us does it again. Nothing is written of a call
+// that FreeSWITCH knows to be somebody else's by now.
 func (k *call) over(ctx context.Context) {
-	if k.claimed {
-		mine, err := k.ctl.cfg.Owners.Forget(ctx, k.uuid, k.token)
-		k.stored("forget call", err)
-		if err == nil && !mine {
-			return
-		}
+	if last := k.line.last; last == nil || !last.HasVar("dialgraph_owner") || last.Var("dialgraph_owner") == k.token {
+		k.stored("put record", k.ctl.cfg.Records.Put(ctx, k.record))
+		k.stored("delete cursor", k.ctl.cfg.Cursors.Delete(ctx, k.uuid))
+		k.log.Info("call ended", "cause", k.record.Cause, "by", k.record.Ender, "node", k.node(),
+			"seconds", k.record.Ended.Sub(k.record.Started).Round(time.Second).Seconds())
 	}
-	k.stored("put record", k.ctl.cfg.Records.Put(ctx, k.record))
-	k.stored("delete cursor", k.ctl.cfg.Cursors.Delete(ctx, k.uuid))
-	k.log.Info("call ended", "cause", k.record.Cause, "by", k.record.Ender, "node", k.node(),
-		"seconds", k.record.Ended.Sub(k.record.Started).Round(time.Second).Seconds())
+	if k.claimed {
+		_, err := k.ctl.cfg.Owners.Forget(ctx, k.uuid, k.token)
+		k.stored("forget call", err)
+	}
 }
 
 // saved keeps what this instance has learned of a call that another one will
