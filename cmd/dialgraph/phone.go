@@ -63,8 +63,8 @@ func newSwitch(controller string, speed float64) (*fstest.Switch, error) {
 var exampleContacts = []string{"1001", "1002", "1003", "1004", "1005"}
 
 // listen is how long a scripted caller listens to a question before pressing
-// a key.
-const listen = 1500 * time.Millisecond
+// a key: longer than a late # counts for the entry before (dialplan.lateFor).
+const listen = 2500 * time.Millisecond
 
 // keyScript presses one group of keys for each question. The caller hangs up
 // when the script is over and a minute has passed.
