@@ -48,7 +48,7 @@ type Embedded struct {
 
 	mu      sync.Mutex
 	changed map[string]struct{} // keys
-	grown   int                 // values that may have been added since the last flush
+	grown   int                 // values that may have been added and are not counted yet
 	held    int                 // values at the last flush
 
 	flushing sync.Mutex     // guards what follows
@@ -190,8 +190,8 @@ func (e *Embedded) flush() error {
 	e.flushing.Lock()
 	defer e.flushing.Unlock()
 	e.mu.Lock()
-	changed := e.changed
-	e.changed, e.grown = make(map[string]struct{}), 0
+	changed, grown := e.changed, e.grown
+	e.changed = make(map[string]struct{})
 	e.mu.Unlock()
 	if len(changed) == 0 {
 		return nil
@@ -213,6 +213,9 @@ func (e *Embedded) flush() error {
 	for key, k := range now {
 		e.resize(key, k)
 	}
+	e.mu.Lock()
+	e.grown -= grown // counted by now, and not before: the store is never taken for emptier than it is
+	e.mu.Unlock()
 	return nil
 }
 

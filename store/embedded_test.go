@@ -107,6 +107,23 @@ func TestEmbeddedSaysWhenItIsFull(t *testing.T) {
 	}
 }
 
+// What may have been added counts until it has been counted, or a burst of
+// changes would find room while the last ones are looked at.
+func TestEmbeddedStaysFullUntilItHasCounted(t *testing.T) {
+	e := openEmbedded(t, "", io.Discard)
+	defer e.Close()
+	if err := e.own.Close(); err != nil { // nothing can be counted
+		t.Fatal(err)
+	}
+	e.touch(e.docs+"x", EmbeddedValues)
+	if err := e.flush(); err == nil {
+		t.Fatal("flush without a connection = nil, want an error")
+	}
+	if e.room() {
+		t.Error("there is room, although nobody knows how many values were added")
+	}
+}
+
 // Killed at any byte: what was written before is there, and the rest is
 // reported and set aside.
 func TestSnapshotCutShort(t *testing.T) {
