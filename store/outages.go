@@ -93,18 +93,18 @@ func (o *Outages) Lookup(ctx context.Context, site, address string) (found Outag
 		return Outage{}, false, err
 	}
 	places := prefixes(address)
-	for range outageAttempts {
-		known := o.known(site)
-		flags, sources, err := o.ask(ctx, site, known, places)
-		if err != nil {
-			return Outage{}, false, fmt.Errorf("look up outage: %w", err)
-		}
-		if maps.Equal(sources, known) {
-			return o.best(site, places, flags)
-		}
+	known := o.known(site)
+	flags, sources, err := o.ask(ctx, site, known, places)
+	if err == nil && !maps.Equal(sources, known) {
 		o.learn(site, sources)
+		// An import that comes between does no harm: what was current a moment
+		// ago is still there (leaverGrace).
+		flags, _, err = o.ask(ctx, site, sources, places)
 	}
-	return Outage{}, false, fmt.Errorf("look up outage: %w", ErrConflict)
+	if err != nil {
+		return Outage{}, false, fmt.Errorf("look up outage: %w", err)
+	}
+	return o.best(site, places, flags)
 }
 
 // ask reads, in one round trip, the flags of every known source on the places,
