@@ -13,8 +13,10 @@ type checkCmd struct {
 	Files []string `arg:"" name:"file" help:"Menus, YAML or JSON."`
 }
 
-// Run reports every fault of every file.
+// Run reports every fault of every file. A file that cannot be read keeps
+// nobody from hearing of the others.
 func (c *checkCmd) Run(r *run) error {
+	var unread []error
 	found := false
 	for _, file := range c.Files {
 		m, err := loadFile(file)
@@ -26,15 +28,15 @@ func (c *checkCmd) Run(r *run) error {
 				_, _ = fmt.Fprintf(r.out, "%s:%s\n", file, p)
 			}
 		case err != nil:
-			return err
+			unread = append(unread, err)
 		default:
 			_, _ = fmt.Fprintf(r.out, "%s: menu %s is valid: %d nodes, version %s\n", file, m.ID(), m.Len(), m.Version())
 		}
 	}
-	if found {
+	if found && unread == nil {
 		return errFound
 	}
-	return nil
+	return errors.Join(unread...)
 }
 
 // loadFile reads a menu. The error is dialplan.Problems when the menu was

@@ -35,6 +35,8 @@ func (c *keyCmd) Run(r *run) (err error) {
 
 // open opens the store; shut it afterwards.
 func (c *keyCmd) open(r *run) (rdb redis.UniversalClient, shut func() error, err error) {
+	log := logger(r.errOut, "error", false)
+	redis.SetLogger(redisLog{log})
 	switch {
 	case c.Redis != "":
 		if rdb, err = store.Open(c.Redis); err != nil {
@@ -42,7 +44,7 @@ func (c *keyCmd) open(r *run) (rdb redis.UniversalClient, shut func() error, err
 		}
 		return rdb, rdb.Close, nil
 	case c.Data != "":
-		e, err := store.OpenEmbedded(store.EmbeddedOptions{Dir: c.Data, Log: logger(r.errOut, "error", false)})
+		e, err := store.OpenEmbedded(store.EmbeddedOptions{Dir: c.Data, Log: log})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -96,6 +96,10 @@ func TestCheck(t *testing.T) {
 	if status != 1 || out != string(want) {
 		t.Errorf("check of a faulty menu: exit %d,\n%s\nwant 1,\n%s", status, out, want)
 	}
+	status, out, errOut := dialgraph(t, "check", "testdata/none.yaml", "testdata/faulty.yaml", "../../examples/kinds.yaml")
+	if status != 1 || !strings.Contains(errOut, "none.yaml") || !strings.Contains(out, "faulty.yaml:") || !strings.Contains(out, "kinds is valid") {
+		t.Errorf("check with a file that is not there: exit %d, %s\n%s\nwant 1 and a word on all three", status, errOut, out)
+	}
 }
 
 func TestSimulate(t *testing.T) {
