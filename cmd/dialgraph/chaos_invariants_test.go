@@ -50,7 +50,7 @@ func (s *storm) judge() {
 		}
 	}
 	s.t.Logf("%d talks", talks)
-	for _, sw := range s.nodes {
+	for _, sw := range slices.Concat(s.nodes, s.dead) {
 		if faults := sw.Faults(); len(faults) > 0 {
 			s.t.Errorf("faults of a node: %q", faults)
 		}
@@ -99,6 +99,9 @@ func (s *storm) accuse(c *placed, what string) {
 
 // logOf is what all controllers have logged of something.
 func (s *storm) logOf(part string) string {
+	if part == "" {
+		return ""
+	}
 	var lines []string
 	for _, p := range s.started {
 		for line := range strings.Lines(p.log.String()) {
@@ -142,23 +145,25 @@ func (s *storm) judgeEnd(c *placed) {
 // judgeAlone: a caller who does not talk has a controller, or soon one again.
 func (s *storm) judgeAlone(c *placed) {
 	var since time.Time // without a controller, zero with one
-	talks := false
+	talks, alone := false, false
 	for _, e := range c.Transcript() {
 		at := c.when(e)
 		switch e.Kind {
 		case fstest.Lost:
-			if !talks {
+			if alone = true; !talks {
 				since = at
 			}
 		case fstest.Connected:
 			talks, since = true, time.Time{}
 		case fstest.Parted:
-			talks, since = false, at
+			if talks = false; alone {
+				since = at
+			}
 		case fstest.Controlled, fstest.Left, fstest.Ended:
 			if !since.IsZero() && at.Sub(since) > aloneWithin && !s.excused(since) && !s.excused(at) {
 				s.accuse(c, fmt.Sprintf("was without a controller for %s", at.Sub(since)))
 			}
-			since = time.Time{}
+			alone, since = false, time.Time{}
 		}
 	}
 }
@@ -268,10 +273,12 @@ func (s *storm) left(ctx context.Context, key string) (left []string, err error)
 		return s.leftInQueues(ctx, key, name)
 	}
 	for i, what := range left {
-		left[i] = key + " " + what
+		left[i] = key + " " + what + "\n" + s.logOf(callIn.FindString(key+" "+what))
 	}
 	return left, err
 }
+
+var callIn = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 // leftInQueues is the same of the keys of a site's queues.
 func (s *storm) leftInQueues(ctx context.Context, key, name string) (left []string, err error) {
@@ -285,7 +292,7 @@ func (s *storm) leftInQueues(ctx context.Context, key, name string) (left []stri
 		left = slices.DeleteFunc(left, func(t string) bool { return strings.Split(t, "\x1f")[12] != "" })
 	}
 	for i, what := range left {
-		left[i] = key + " " + strings.ReplaceAll(what, "\x1f", "|")
+		left[i] = key + " " + strings.ReplaceAll(what, "\x1f", "|") + "\n" + s.logOf(callIn.FindString(what))
 	}
 	return left, err
 }

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	chaosFor  = flag.Duration("chaos", 12*time.Second, "how long the storm of TestChaos lasts")
+	chaosFor  = flag.Duration("chaos", 8*time.Second, "how long the storm of TestChaos lasts")
 	chaosSeed = flag.Uint64("chaos-seed", 0, "seed of TestChaos, 0 for a new one")
 )
 
@@ -51,6 +51,7 @@ type storm struct {
 	wired bool        // Redis is there
 	dark  []span      // when callers may have been told that nobody serves them
 	calls []*placed
+	dead  []*fstest.Switch // nodes that were killed
 }
 
 // A placed call is one of the storm's.
@@ -161,7 +162,8 @@ func (s *storm) plan(length time.Duration) []event {
 		add(at+s.within(time.Second, 4*time.Second), "start Redis", func() { s.wire(true) })
 	}
 	for at := s.within(2*time.Second, 6*time.Second); at < length; at += s.within(20*time.Second, 60*time.Second) {
-		add(at, "kill node 2", s.nodes[1].Kill)
+		add(at, "kill node 2", func() { s.nodes[1].Kill() })
+		add(at+s.within(time.Second, 8*time.Second), "start node 2", s.restartNode)
 	}
 	slices.SortStableFunc(all, func(a, b event) int { return int(a.at - b.at) })
 	return all
@@ -194,6 +196,26 @@ func (s *storm) signal(i int, signal syscall.Signal) {
 	if err := s.controllers[i].cmd.Process.Signal(signal); err == nil {
 		s.change(func() { s.up[i] = signal == syscall.SIGCONT })
 	}
+}
+
+// restartNode starts the node that was killed, at its old address.
+func (s *storm) restartNode() {
+	was := s.nodes[1]
+	sw, err := fstest.New(fstest.Config{
+		Hosts: s.addresses(), Speed: chaosSpeed, Phones: was.Phones(), Hostname: "fs2", Listen: was.Addr(),
+	})
+	must(s.t, err)
+	s.t.Cleanup(func() { _ = sw.Close() })
+	s.dead = append(s.dead, was)
+	s.nodes[1] = sw
+}
+
+func (s *storm) addresses() []string {
+	esl := make([]string, len(s.controllers))
+	for i, p := range s.controllers {
+		esl[i] = p.esl
+	}
+	return esl
 }
 
 // wire takes Redis away or brings it back.
