@@ -13,7 +13,6 @@ const (
 	TypeAuth       = "auth/request"           // greeting of an inbound connection
 	TypeDisconnect = "text/disconnect-notice" // FreeSWITCH closes now, or, with Content-Disposition: linger, later
 	TypeRejection  = "text/rude-rejection"    // refusal by an access list
-	TypeLog        = "log/data"               // a log line, asked for with `log`
 )
 
 // An Event is one frame from FreeSWITCH: an event, a reply or a notice. It does not change once delivered and may be

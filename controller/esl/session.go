@@ -15,10 +15,6 @@ type Session struct {
 // Channel is the reply to `connect`: the channel's data and variables as they were when the call was handed over.
 func (s *Session) Channel() *Event { return s.channel }
 
-// ForgetChannel lets go of the channel data, some 6 KB, in a call that will wait: Channel is empty from then on. It must
-// not run beside Channel.
-func (s *Session) ForgetChannel() { s.channel = &Event{} }
-
 // UUID is the channel's Unique-ID.
 func (s *Session) UUID() string { return s.uuid }
 
