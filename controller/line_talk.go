@@ -243,6 +243,9 @@ func (t *talk) event(ctx context.Context, e *esl.Event) error {
 		if !t.bridged.Answered.IsZero() {
 			return nil
 		}
+		if err := t.line.stillOurs(ctx); err != nil {
+			return err // what was read after a standstill may be long over, and a talk told of would never end
+		}
 		t.answered(e)
 		return t.tell(ctx)
 	case "CHANNEL_UNBRIDGE":
