@@ -110,6 +110,11 @@ func (o *Owners) reclaim(ctx context.Context, kept bool) error {
 			}
 		}
 		o.mu.Unlock()
+		if !won {
+			if err := o.unlist(ctx, v.Call); err != nil {
+				return fmt.Errorf("claim call %s again: %w", v.Call, err)
+			}
+		}
 	}
 	return nil
 }

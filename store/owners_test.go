@@ -258,6 +258,10 @@ func TestClaimsAreMadeAgain(t *testing.T) {
 			if !slices.Equal(mine, []string{"a", "c"}) {
 				t.Errorf("Mine = %q, want a and c", mine)
 			}
+			list := s.rdb.SMembers(ctx, s.keys.instanceCalls("one")).Val()
+			if slices.Sort(list); !slices.Equal(list, mine) {
+				t.Errorf("list of one = %q, want %q", list, mine)
+			}
 		})
 	}
 }
