@@ -23,6 +23,7 @@ const (
 const (
 	embeddedFlush = 100 * time.Millisecond // changes gather that long before they are written to disk
 	embeddedAgain = 5 * time.Second        // after a disk that failed
+	embeddedRead  = 10 * time.Second       // for what has changed: keys of thousands of values, read whole
 )
 
 // ErrFull says that the embedded Redis holds as much as it can.
@@ -104,7 +105,9 @@ func (e *Embedded) start() error {
 	}
 	options := options([]string{e.server.Addr()}, false)
 	options.Password = password
-	e.client, e.own = redis.NewClient(options.Simple()), redis.NewClient(options.Simple())
+	e.client = redis.NewClient(options.Simple())
+	options.ReadTimeout = embeddedRead
+	e.own = redis.NewClient(options.Simple())
 	e.client.AddHook((*hook)(e))
 	if e.snap == nil {
 		return nil
@@ -236,7 +239,7 @@ func (e *Embedded) resize(key string, k *heldKey) {
 
 // read returns the keys as of one moment.
 func (e *Embedded) read(changed map[string]struct{}) (map[string]*heldKey, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), embeddedRead)
 	defer cancel()
 	now := make(map[string]*heldKey, len(changed))
 	kinds := make(map[string]*redis.StatusCmd, len(changed))
