@@ -231,6 +231,9 @@ func (s *server) close() {
 			_ = l.Close() // served listeners are closed already
 		}
 	}
+	if s.prompts != nil && s.prompts.engine != nil {
+		s.prompts.engine.Close()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	if s.cursors != nil {

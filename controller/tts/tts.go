@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -57,13 +58,21 @@ type Words struct {
 	Rate  int    // words per minute; 0 is Config.Rate
 }
 
+// ErrClosed says that nothing is rendered any more.
+var ErrClosed = errors.New("renderer is closed")
+
 // A Renderer renders texts and keeps the files. It is safe for concurrent use.
+// Close it.
 type Renderer struct {
 	cfg     Config
 	command string
 	running *semaphore.Weighted
 	flight  singleflight.Group
 	pruner  *pruner
+
+	mu       sync.Mutex
+	closed   bool
+	underWay sync.WaitGroup // renderings, some of which nobody waits for any more
 }
 
 // New returns a Renderer, or ErrNoEngine when the engine cannot be found.
@@ -117,6 +126,10 @@ func (r *Renderer) Render(ctx context.Context, w Words) (name string, err error)
 	// The rendering outlives a caller who hangs up: somebody else may wait
 	// for the same words.
 	done := r.flight.DoChan(name, func() (any, error) {
+		if !r.begin() {
+			return nil, ErrClosed
+		}
+		defer r.underWay.Done()
 		return nil, r.render(context.WithoutCancel(ctx), w, path)
 	})
 	select {
@@ -125,6 +138,25 @@ func (r *Renderer) Render(ctx context.Context, w Words) (name string, err error)
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
+}
+
+// begin counts a rendering that is under way; false when there shall be none.
+func (r *Renderer) begin() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.closed {
+		r.underWay.Add(1)
+	}
+	return !r.closed
+}
+
+// Close waits for the renderings under way, Config.Timeout at most, and lets
+// no more begin.
+func (r *Renderer) Close() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.underWay.Wait()
 }
 
 // Path is where a rendered file stands. ErrUnknown for anything that Render

@@ -2,6 +2,7 @@ package tts
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -133,6 +134,32 @@ func TestEngineHangs(t *testing.T) {
 	r := newRenderer(t, Config{Command: engine, Timeout: 50 * time.Millisecond})
 	if _, err := r.Render(t.Context(), Words{Text: "hi", Lang: "en"}); err == nil {
 		t.Error("Render with a hanging engine returned no error")
+	}
+}
+
+func TestCloseWaitsForWhatNobodyWaitsFor(t *testing.T) {
+	engine, started := filepath.Join(t.TempDir(), "engine"), filepath.Join(t.TempDir(), "started")
+	if err := os.WriteFile(engine, []byte("#!/bin/sh\n: >"+started+"\nexec sleep 0.3\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r := newRenderer(t, Config{Command: engine})
+	ctx, hangUp := context.WithCancel(t.Context())
+	go func() {
+		for ctx.Err() == nil {
+			if _, err := os.Stat(started); err == nil {
+				hangUp()
+			}
+		}
+	}()
+	if _, err := r.Render(ctx, Words{Text: "hi", Lang: "en"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Render for a caller who hung up = %v, want context.Canceled", err)
+	}
+	r.Close()
+	if left, err := os.ReadDir(r.cfg.Dir); err != nil || len(left) != 0 {
+		t.Errorf("after Close the folder holds %v, %v; want nothing of a rendering under way", left, err)
+	}
+	if _, err := r.Render(t.Context(), Words{Text: "hi", Lang: "en"}); !errors.Is(err, ErrClosed) {
+		t.Errorf("Render after Close = %v, want ErrClosed", err)
 	}
 }
 
