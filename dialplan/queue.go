@@ -128,14 +128,22 @@ func (v *queueVisit) join(ctx context.Context) (next ref, done bool, err error) 
 		return v.Full, true, nil
 	case errors.Is(err, ErrUnstaffed):
 		return v.Unstaffed, true, nil
-	case errors.Is(err, ErrHangup), errors.Is(err, ErrTaken), ctx.Err() != nil:
+	case errors.Is(err, ErrTaken), ctx.Err() != nil:
 		return 0, false, errors.Join(err, ctx.Err())
+	}
+	// The queue may have let the caller in, and its answer was lost.
+	v.s.Ticket = ticket.ID
+	switch {
+	case errors.Is(err, ErrHangup):
+		v.leave(ctx, LeaveAbandoned)
+		return 0, false, err
 	case key != "":
-		v.s.Ticket = ticket.ID
 		return v.left(ctx, key)
 	case v.over():
+		v.leave(ctx, LeaveTimeout)
 		return v.Timeout, true, nil
 	default:
+		v.leave(ctx, LeaveFault)
 		v.call.trouble(ctx, "queue cannot be joined", err)
 		return v.Failed, true, nil
 	}

@@ -25,6 +25,9 @@ type Queue interface {
 	// Join gives the caller a ticket. The same Request returns the same
 	// ticket. ErrNoQueue when the site has no queue of that name,
 	// ErrQueueFull and ErrUnstaffed when the queue's own limits say so.
+	// Beside an error that is none of these the Ticket has its ID, where that
+	// is known: the answer may have been lost on its way, and whoever gives up
+	// leaves that ticket.
 	Join(ctx context.Context, j Join) (Ticket, error)
 	// Next waits until an agent is offered for the ticket. ErrNoTicket when
 	// the ticket does not exist any more: join again.

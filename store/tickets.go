@@ -116,7 +116,7 @@ func (d *Distributor) Join(ctx context.Context, j dialplan.Join) (dialplan.Ticke
 	}
 	joined, err := d.join(ctx, t, false)
 	if err != nil {
-		return dialplan.Ticket{}, fmt.Errorf("join queue %q: %w", j.Queue, err)
+		return dialplan.Ticket{ID: t.id}, fmt.Errorf("join queue %q: %w", j.Queue, err)
 	}
 	return dialplan.Ticket{ID: t.id, Joined: joined}, nil
 }

@@ -364,3 +364,20 @@ func TestNextOfNoTicket(t *testing.T) {
 		}
 	})
 }
+
+// A join whose answer is lost names its ticket, so that it can be left.
+func TestJoinWithoutAnAnswerNamesTheTicket(t *testing.T) {
+	onFloors(t, nil, func(f *floor) {
+		gone, cancel := context.WithCancel(f.t.Context())
+		cancel()
+		j := dialplan.Join{Request: "lost", Call: "call-lost", Site: testSite, Queue: "support"}
+		unsure, err := f.Join(gone, j)
+		if err == nil || unsure.ID == "" {
+			f.t.Fatalf("Join with its context ended = %+v, %v, want an error beside the ticket's id", unsure, err)
+		}
+		sure, err := f.Join(f.t.Context(), j)
+		if err != nil || sure.ID != unsure.ID {
+			f.t.Errorf("the same Join again = %+v, %v, want ticket %s", sure, err, unsure.ID)
+		}
+	})
+}
