@@ -123,6 +123,9 @@ func (r *Renderer) Render(ctx context.Context, w Words) (name string, err error)
 	if _, err := os.Stat(path); err == nil {
 		return name, nil
 	}
+	if r.isClosed() {
+		return "", ErrClosed // not the end of a rendering that was under way
+	}
 	// The rendering outlives a caller who hangs up: somebody else may wait
 	// for the same words.
 	done := r.flight.DoChan(name, func() (any, error) {
@@ -148,6 +151,12 @@ func (r *Renderer) begin() bool {
 		r.underWay.Add(1)
 	}
 	return !r.closed
+}
+
+func (r *Renderer) isClosed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.closed
 }
 
 // Close waits for the renderings under way, Config.Timeout at most, and lets
