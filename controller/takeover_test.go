@@ -153,9 +153,10 @@ func TestReap(t *testing.T) {
 	if !slices.Equal(m.gone(), []dialplan.LeaveReason{dialplan.LeaveServed}) {
 		t.Errorf("left %q, want the place given back after a talk", m.gone())
 	}
-	if last := m.lastReport(); last.Outcome != dialplan.Answered || last.Ended.IsZero() {
-		t.Errorf("reported %+v, want the end of the talk", last)
-	}
+	await(t, "the end of the talk to be reported", func() bool {
+		last := m.lastReport()
+		return last.Outcome == dialplan.Answered && !last.Ended.IsZero()
+	})
 	if r.Agent != "anna" || r.Talked.IsZero() || r.Menu != "line" {
 		t.Errorf("record %+v, want what the first controller knew", r)
 	}
@@ -181,7 +182,8 @@ func TestAdoptedTalkIsReported(t *testing.T) {
 	m.mu.Lock()
 	m.peers["one"] = lease{controller.Peer{Instance: "one", Address: "127.0.0.1:1"}, time.Now()}
 	m.mu.Unlock()
-	_ = first.cut.Close()
+	first.kill()
+	await(t, "the first controller to have lost the call", func() bool { return first.Stats().Lost == 1 })
 	start(t, "two", l2, m, guarded(m, sw))
 	await(t, "the talk to be reported", func() bool { return m.lastReport().Outcome == dialplan.Answered })
 	call.Hangup()
@@ -189,9 +191,10 @@ func TestAdoptedTalkIsReported(t *testing.T) {
 	if r.Agent != "anna" || r.Leg == "" || r.Talked.IsZero() {
 		t.Errorf("record %+v, want the talk with anna", r)
 	}
-	if last := m.lastReport(); last.Outcome != dialplan.Answered || last.Ended.IsZero() {
-		t.Errorf("reported %+v, want the end of the talk", last)
-	}
+	await(t, "the end of the talk to be reported", func() bool {
+		last := m.lastReport()
+		return last.Outcome == dialplan.Answered && !last.Ended.IsZero()
+	})
 }
 
 // dying is a store that hears nothing of talks.
