@@ -9,7 +9,7 @@ TOOLS := $(CURDIR)/bin/tools
 # real Redis, and the speech engine that renders prompts.
 TEST_PACKAGES := gcc libc6-dev redis-server espeak-ng
 
-.PHONY: build run test check lint fmt docs fuzz test-freeswitch need-% clean
+.PHONY: build run test check lint fmt docs chaos fuzz test-freeswitch need-% clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dialgraph ./cmd/dialgraph
@@ -46,6 +46,12 @@ test-freeswitch: build need-redis-server need-espeak-ng
 # Writes what the documents take from the code.
 docs:
 	$(GO) test ./cmd/dialgraph -count=1 -run '^TestDocs' -update
+
+# Controllers, Redis and a FreeSWITCH node die at random while callers call;
+# CHAOS is for how long.
+CHAOS ?= 1m
+chaos: $(addprefix need-,$(TEST_PACKAGES))
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 60m -tags chaos -run TestChaos ./cmd/dialgraph -chaos $(CHAOS)
 
 # Ten seconds for each fuzz target.
 fuzz:

@@ -1,3 +1,5 @@
+//go:build chaos
+
 package main
 
 import (
@@ -34,7 +36,7 @@ func TestChaos(t *testing.T) {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	t.Logf("go test ./cmd/dialgraph -run TestChaos -chaos %s -chaos-seed %d", *chaosFor, seed)
+	t.Logf("go test -tags chaos ./cmd/dialgraph -run TestChaos -chaos %s -chaos-seed %d", *chaosFor, seed)
 	s := newStorm(t, seed)
 	s.rage(*chaosFor)
 	s.calm()
