@@ -57,7 +57,7 @@ chaos: $(addprefix need-,$(TEST_PACKAGES))
 fuzz:
 	@set -e; for f in $$(grep -rl --include='*_test.go' '^func Fuzz' .); do \
 	  for t in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$f); do \
-	    echo "$$t in $$(dirname $$f)"; $(GO) test -run '^$$' -fuzz "^$$t\$$" -fuzztime 10s ./$$(dirname $$f); done; done
+	    echo "$$t in $$(dirname $$f)"; $(GO) test -run '^$$' -fuzz "^$$t\$$" -fuzztime 10s -fuzzminimizetime 10x ./$$(dirname $$f); done; done
 
 # Installs one Debian package unless it is there; says so when it cannot.
 need-%:
