@@ -70,10 +70,10 @@ func prompts() (err error) {
 	if settings.sounds, err = os.MkdirTemp("", "dialgraph-prompts-"); err != nil {
 		return err
 	}
-	if err = os.Mkdir(filepath.Join(settings.sounds, "spoken"), 0o755); err != nil { //nolint:gosec // FreeSWITCH reads it as another user
+	if err = os.Mkdir(filepath.Join(settings.sounds, "spoken"), 0o755); err != nil { // FreeSWITCH reads it as another user
 		return err
 	}
-	if err = os.Chmod(settings.sounds, 0o755); err != nil { //nolint:gosec // as above
+	if err = os.Chmod(settings.sounds, 0o755); err != nil { // as above
 		return err
 	}
 	return writePrompts(settings.sounds)

@@ -115,7 +115,7 @@ func (f *findings) write(path string) error {
 	for _, o := range f.scenarios {
 		p("| %s | %s | %.1f s |\n", o.name, o.result, o.took.Seconds())
 	}
-	return os.WriteFile(path, b.Bytes(), 0o644) //nolint:gosec // a document
+	return os.WriteFile(path, b.Bytes(), 0o644) // a document
 }
 
 func milliseconds(d time.Duration) string { return fmt.Sprintf("%d ms", d.Milliseconds()) }

@@ -55,7 +55,7 @@ func writePrompts(dir string) error {
 		if name == "music" { // plays again and again
 			sound = wave(name, length)
 		}
-		if err := os.WriteFile(filepath.Join(dir, name+".wav"), wav(sound), 0o644); err != nil { //nolint:gosec // FreeSWITCH reads it as another user
+		if err := os.WriteFile(filepath.Join(dir, name+".wav"), wav(sound), 0o644); err != nil { // FreeSWITCH reads it as another user
 			return err
 		}
 	}
