@@ -2,6 +2,7 @@ package fstest
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"slices"
 	"strconv"
@@ -10,6 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 )
+
+// farewell is how long a peer may take to close its end after ours.
+const farewell = time.Second
 
 // A listener is one connection of the event socket: to a controller that the
 // node dialled for a call, or from a client of the inbound port.
@@ -32,6 +36,8 @@ type listener struct {
 	linger   atomic.Int64 // seconds, -1 for without end
 	resume   atomic.Bool
 	told     atomic.Bool // that the call is over
+
+	finishing atomic.Bool // the node ends in good order
 }
 
 func newListener(sw *Switch, conn net.Conn, call *Call) *listener {
@@ -56,11 +62,35 @@ func (l *listener) serve() {
 		}
 		l.setBusy(false)
 	}
+	if l.finishing.Load() {
+		l.drain()
+	}
 	l.close()
 }
 
 // close ends the connection; serve returns soon after.
 func (l *listener) close() { l.closed.Do(func() { l.conn.Close() }) }
+
+// finish ends the connection once the command in hand is answered and the peer
+// has been sent what waits for that.
+func (l *listener) finish() {
+	l.finishing.Store(true)
+	if err := l.conn.SetReadDeadline(time.Now()); err != nil {
+		l.close()
+	}
+}
+
+// drain lets the peer read to the end: closing a socket with commands unread
+// would take back what it has not fetched yet.
+func (l *listener) drain() {
+	if end, ok := l.conn.(interface{ CloseWrite() error }); !ok || end.CloseWrite() != nil {
+		return
+	}
+	if err := l.conn.SetReadDeadline(time.Now().Add(farewell)); err != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, l.conn) // whatever ends it
+}
 
 // handle runs a command and says whether the connection goes on.
 func (l *listener) handle(c command) bool {

@@ -148,6 +148,7 @@ func (s *Switch) Faults() []string {
 }
 
 // Close hangs up all calls, ends the node and waits until nothing of it runs.
+// Whoever listens is told of everything before.
 func (s *Switch) Close() error {
 	err := s.shut()
 	for _, c := range s.Calls() {
@@ -156,7 +157,7 @@ func (s *Switch) Close() error {
 	for _, c := range s.Calls() {
 		<-c.done
 	}
-	s.disconnect()
+	s.disconnect((*listener).finish)
 	s.tasks.Wait()
 	return err
 }
@@ -165,7 +166,7 @@ func (s *Switch) Close() error {
 // told anything before.
 func (s *Switch) Kill() {
 	_ = s.shut() // a socket that cannot be closed is as dead as the others
-	s.disconnect()
+	s.disconnect((*listener).close)
 	for _, c := range s.Calls() {
 		c.hangup("SYSTEM_SHUTDOWN", "")
 	}
@@ -184,12 +185,12 @@ func (s *Switch) shut() error {
 	return s.inbound.Close()
 }
 
-func (s *Switch) disconnect() {
+func (s *Switch) disconnect(end func(*listener)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for l := range s.connections {
 		s.exchange.leave(l)
-		l.close()
+		end(l)
 	}
 }
 
