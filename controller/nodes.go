@@ -216,6 +216,11 @@ func (n *node) resumes(ctx context.Context, uuid string) (bool, error) {
 	return answer == "true", err
 }
 
+// owner asks for the token of the controller that has the call, or had it last.
+func (n *node) owner(ctx context.Context, uuid string) (string, error) {
+	return n.conn.API(ctx, "uuid_getvar "+uuid+" dialgraph_owner")
+}
+
 // bridged asks whether the call rings or talks to somebody. The application
 // that ran last is named even when it has ended: only the cause of the other
 // side's hangup, which each bridge begins without, tells that it has.

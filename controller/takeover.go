@@ -190,8 +190,8 @@ func (c *Controller) take(ctx context.Context, dead string, w *watch) {
 }
 
 // rescue decides about one call. A call whose socket was lost has been brought
-// to a controller by FreeSWITCH, or has gone on in the dialplan: it is looked
-// after until it ends, and left alone otherwise.
+// to a controller by FreeSWITCH, or has gone on in the dialplan, and is left
+// alone; unless the caller talks to somebody, because then it stays where it is.
 func (c *Controller) rescue(ctx context.Context, l lost, w *watch) {
 	if c.live.has(l.Call) { // it has found its way here, and is about to be claimed
 		c.letGo(ctx, l.Owned)
@@ -213,18 +213,22 @@ func (c *Controller) rescue(ctx context.Context, l lost, w *watch) {
 		c.bury(ctx, l.Owned)
 		return
 	}
-	if err != nil || l.unowned {
-		c.postpone(ctx, l, w)
-		return
+	resumes, talks := false, false
+	if err == nil {
+		resumes, err = node.resumes(ask, l.Call)
 	}
-	resumes, err := node.resumes(ask, l.Call)
+	if err == nil && !resumes {
+		talks, err = node.bridged(ask, l.Call)
+	}
 	switch {
-	case err != nil, resumes && !c.fetch(ctx, node, l.Owned):
+	case err != nil:
 		c.postpone(ctx, l, w)
-	case resumes:
-		c.letGo(ctx, l.Owned) // until it arrives; the caller may hang up on the way
-	default:
+	case talks, !resumes && !l.unowned: // a talk that is over and whose controller hangs is fetched soon
 		w.talks.Go(func() { c.adopt(ctx, node, l.Owned) })
+	case l.unowned, !c.fetch(ctx, node, l.Owned):
+		c.postpone(ctx, l, w)
+	default:
+		c.letGo(ctx, l.Owned) // until it arrives; the caller may hang up on the way
 	}
 }
 
@@ -258,10 +262,15 @@ func (c *Controller) letGo(ctx context.Context, o Owned) {
 	c.asked(ctx, "release call", c.cfg.Owners.Release(ctx, o.Call, o.Token))
 }
 
-// adopt watches a talk whose controller is dead: it goes on without anybody.
-// When it ends with the caller still there, the call is fetched; when the
-// caller hangs up, it is over.
+// adopt watches a talk that its controller has left: it goes on without
+// anybody. When it ends with the caller still there, the call goes on with a
+// controller; when the caller hangs up, it is over.
 func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
+	left, err := node.owner(ctx, o.Call)
+	if err != nil {
+		c.letGo(ctx, o)
+		return
+	}
 	events, stop, err := node.events(ctx, o.Call)
 	if err != nil {
 		c.letGo(ctx, o)
@@ -273,6 +282,9 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
 	c.talking(ctx, o)
 	again := time.NewTicker(c.cfg.Lease) // for what happened before the filter stood
 	defer again.Stop()
+	parted := time.NewTimer(time.Hour)
+	parted.Stop()
+	defer parted.Stop()
 	for !c.live.has(o.Call) {
 		select {
 		case e, ok := <-events:
@@ -285,13 +297,14 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
 				return
 			case e.Get("Answer-State") == "hangup": // CHANNEL_UNBRIDGE; the rest follows
 			default:
-				if c.fetch(ctx, node, o) {
-					c.letGo(ctx, o)
-					return
-				}
+				parted.Reset(settleFor)
+			}
+		case <-parted.C:
+			if c.followed(ctx, node, o, left) {
+				return
 			}
 		case <-again.C:
-			if c.followed(ctx, node, o) {
+			if c.followed(ctx, node, o, left) {
 				return
 			}
 		case <-ctx.Done():
@@ -324,17 +337,25 @@ func (c *Controller) talking(ctx context.Context, o Owned) {
 }
 
 // followed looks what an adopted call does, and tells whether it needs no more
-// watching: it is gone, or its talk is over and it has been fetched.
-func (c *Controller) followed(ctx context.Context, node *node, o Owned) bool {
+// watching: it is gone, or its talk is over. Then FreeSWITCH has brought it to
+// another controller than the one that left it; unless that one hangs and its
+// socket still stands, or nobody answers there: it is fetched.
+func (c *Controller) followed(ctx context.Context, node *node, o Owned, left string) bool {
 	ask, cancel := context.WithTimeout(ctx, c.cfg.Settle)
 	defer cancel()
 	if exists, err := node.exists(ask, o.Call); err == nil && !exists {
 		c.bury(ctx, o)
 		return true
 	}
-	bridged, err := node.bridged(ask, o.Call)
-	if err != nil || bridged || !c.fetch(ctx, node, o) {
+	owner, err := node.owner(ask, o.Call)
+	if err != nil {
 		return false
+	}
+	if owner == left {
+		bridged, err := node.bridged(ask, o.Call)
+		if err != nil || bridged || !c.fetch(ctx, node, o) {
+			return false
+		}
 	}
 	c.letGo(ctx, o)
 	return true

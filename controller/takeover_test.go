@@ -197,6 +197,57 @@ func TestAdoptedTalkIsReported(t *testing.T) {
 	})
 }
 
+// A controller that stops leaves a talk alone, and another one looks after it:
+// the agent is not free while it lasts, and its end is told.
+func TestTalkOfAStoppedController(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		end     func(*fstest.Call, *fstest.Agent)
+		path    []string
+		resumed int
+		ender   string
+	}{
+		{"the agent hangs up", func(_ *fstest.Call, a *fstest.Agent) { a.Hangup() }, []string{"hello", "choose", "agent", "bye", "end"}, 1, "dialgraph"},
+		{"the caller hangs up", func(c *fstest.Call, _ *fstest.Agent) { c.Hangup() }, []string{"hello", "choose", "agent"}, 0, "caller"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newMemory()
+			m.use(t, line)
+			m.offers <- dialplan.Offer{ID: "o1", Agent: "anna", Contact: "1001", Ring: 10 * time.Second}
+			l1, l2 := listen(t), listen(t)
+			first := start(t, "one", l1, m, func(c *controller.Config) { c.Grace = time.Millisecond })
+			sw := node(t, l1.Addr().String(), l2.Addr().String())
+			agent := sw.Agent("1001", fstest.Behaviour{Reaction: fstest.Answers})
+			call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Keys("2")})
+			await(t, "the talk to be reported", func() bool { return m.lastReport().Outcome == dialplan.Answered })
+			second := start(t, "two", l2, m, guarded(m, sw))
+			if err := first.Shutdown(soon(t)); err != nil {
+				t.Fatalf("Shutdown: %v", err)
+			}
+			await(t, "the talk to be adopted", func() bool { return second.Stats().Adopted == 1 })
+			if told := m.lastReport(); !told.Ended.IsZero() {
+				t.Errorf("the talk goes on and was reported as %+v", told)
+			}
+			tt.end(call, agent)
+			if _, err := call.Wait(soon(t)); err != nil {
+				t.Fatal(err)
+			}
+			r := m.ended(t, call.UUID())
+			if !slices.Equal(r.Path, tt.path) || r.Ender != tt.ender || r.Resumed != tt.resumed || !r.Seen {
+				t.Errorf("path %q ended by %q (seen %v), resumed %d times; want %q by %q, %d times\n%s",
+					r.Path, r.Ender, r.Seen, r.Resumed, tt.path, tt.ender, tt.resumed, call.Transcript())
+			}
+			await(t, "the end of the talk to be reported", func() bool {
+				last := m.lastReport()
+				return last.Outcome == dialplan.Answered && !last.Ended.IsZero()
+			})
+			if got := second.Stats().Fetched; got != 0 {
+				t.Errorf("%d calls fetched, want FreeSWITCH to bring it", got)
+			}
+		})
+	}
+}
+
 // dying is a store that hears nothing of talks.
 type dying struct{ *memory }
 

@@ -33,7 +33,7 @@ var figures = []figure{
 	{"calls_unrouted_total", "Calls to an unknown number, without a menu, or with nobody to ask.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.Unrouted) }},
 	{"calls_faulted_total", "Walks that ended in an error.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.Faults) }},
 	{"calls_handed_total", "Calls handed over at a drain.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.Handed) }},
-	{"calls_adopted_total", "Talks of dead instances that are watched here.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.Adopted) }},
+	{"calls_adopted_total", "Talks that another instance has left and that are watched here.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.Adopted) }},
 	{"calls_fetched_total", "Calls of dead instances that were transferred to here.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.Fetched) }},
 	{"calls_reaped_total", "Calls found ended with nobody watching.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.Reaped) }},
 	{"prompts_missing_total", "Prompts that could not be played.", false, func(s controller.Stats, _ store.CursorStats) float64 { return float64(s.MissingPrompts) }},

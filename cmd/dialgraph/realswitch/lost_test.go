@@ -13,6 +13,9 @@ const (
 	lostInMenu  = 2 * time.Second
 	lostRinging = 5 * time.Second
 	lostHanging = lease + grace
+	// takenForEnded is longer than a queue believes in a talk that nobody looks
+	// after.
+	takenForEnded = 20 * time.Second
 )
 
 // The controller of a call is killed, as by a power failure.
@@ -260,6 +263,27 @@ func TestControllerDrains(t *testing.T) {
 		c.hears("afterwards")
 		l.resumedBy(c, owner)
 		l.crm.isState(a.id, "idle")
+	})
+	t.Run("caller talks for long while another one waits", func(t *testing.T) {
+		l := open(t)
+		a := l.agent("1001", answers, "bench")
+		c := l.callMenu()
+		c.press("1")
+		talk := a.talks()
+		c.hears("agent", "music", "connecting")
+		owner := l.owner(c)
+		owner.by.terminate()
+		await(t, owner.by.died, "the controller ends")
+		other := l.queued()
+		c.hearsAfter(time.Now().Add(takenForEnded), "agent")
+		l.crm.isState(a.id, "talking")
+		talk.hangup()
+		c.hears("afterwards")
+		l.resumedBy(c, owner)
+		next := a.talks()
+		other.hears("agent", "music")
+		next.hangup()
+		other.hears("afterwards")
 	})
 	t.Run("somebody calls", func(t *testing.T) {
 		l := open(t)
