@@ -52,6 +52,7 @@ type call struct {
 	shown   atomic.Pointer[LiveCall] // public, as others may read it
 	entered []limit
 	claimed bool // the store was told that the call is ours
+	unread  bool // somebody had the call, and what is known of it could not be read
 }
 
 // handle is one connection: it runs on a goroutine of its own.
@@ -180,7 +181,9 @@ func (k *call) find(ctx context.Context) error {
 	route, err := k.ctl.cfg.Numbers.Route(ask, dialled(channel))
 	k.route, k.line.site = route, route.Site
 	if channel.HasVar("dialgraph_owner") {
-		err = errors.Join(err, k.recall(ctx))
+		past := k.recall(ctx)
+		k.unread = past != nil
+		err = errors.Join(err, past)
 	}
 	k.record.Instance, k.record.Number, k.public.Number = k.ctl.cfg.Instance, route.Number, route.Number
 	if err != nil {

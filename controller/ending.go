@@ -67,8 +67,13 @@ func (k *call) standBy(ctx context.Context) {
 
 // over ends a call for good: its record, its cursor, and last its owner, so
 // that whoever takes over from us does it again. Nothing is written of a call
-// that FreeSWITCH knows to be somebody else's by now.
+// that FreeSWITCH knows to be somebody else's by now, nor of one whose past
+// could not be read: it is found ended, with all that was known of it.
 func (k *call) over(ctx context.Context) {
+	if k.unread {
+		k.log.Warn("call ended unread", "cause", k.record.Cause, "by", k.record.Ender)
+		return
+	}
 	if last := k.line.last; last == nil || !last.HasVar("dialgraph_owner") || last.Var("dialgraph_owner") == k.token {
 		k.stored("put record", k.ctl.cfg.Records.Put(ctx, k.record))
 		k.stored("delete cursor", k.ctl.cfg.Cursors.Delete(ctx, k.uuid))

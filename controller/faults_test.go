@@ -266,6 +266,41 @@ func TestStandstill(t *testing.T) {
 	}
 }
 
+// The store is away when a call is to be resumed, and the caller hangs up
+// before it is back: what is known of the call stays, and it is found ended.
+func TestPastThatCannotBeRead(t *testing.T) {
+	m := newMemory()
+	m.use(t, line)
+	l1, l2 := listen(t), listen(t)
+	first := start(t, "one", l1, m, nil)
+	sw := node(t, l1.Addr().String(), l2.Addr().String())
+	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Keys("2")})
+	if _, err := call.WaitFor(soon(t), heard("music")); err != nil {
+		t.Fatal(err)
+	}
+	second := start(t, "two", l2, m, guarded(m, sw))
+	m.mu.Lock()
+	m.down = errors.New("the store is away")
+	m.mu.Unlock()
+	first.kill()
+	await(t, "the second to have the call", func() bool { return second.Stats().Calls == 1 })
+	call.Hangup()
+	await(t, "the second to have seen the end", func() bool { return second.Stats().Ended == 1 })
+	if r, _ := (records{m}).Load(t.Context(), call.UUID()); r == nil || !r.Ended.IsZero() || r.Menu != "line" || r.Queued.IsZero() {
+		t.Errorf("record %+v, want what the first knew", r)
+	}
+	m.mu.Lock()
+	m.down = nil
+	m.peers["one"] = lease{controller.Peer{Instance: "one", Address: "127.0.0.1:1"}, time.Now()}
+	m.mu.Unlock()
+	if r := m.ended(t, call.UUID()); !slices.Equal(r.Path, []string{"hello", "choose", "agent"}) {
+		t.Errorf("record %+v, want the way of the call", r)
+	}
+	if len(m.gone()) == 0 {
+		t.Error("the place in the queue was not given back")
+	}
+}
+
 func heard(part string) func(fstest.Event) bool {
 	return func(e fstest.Event) bool { return e.Kind == fstest.Heard && strings.Contains(e.Text, part) }
 }

@@ -203,35 +203,44 @@ func (n *nodes) all() []*node {
 
 func (n *nodes) connected() int { return len(n.all()) }
 
-// exists asks whether the channel is there.
-func (n *node) exists(ctx context.Context, uuid string) (bool, error) {
+// A standing is what a node says of a call.
+type standing struct {
+	resumes bool   // it would come back if its socket were lost: not while the caller talks to somebody
+	bridged bool   // it rings or talks to somebody
+	left    bool   // a controller has let it go on purpose
+	owner   string // token of the controller that has it, or had it last
+}
+
+// look asks how a call stands. exists is false when the node has no such call.
+// The application that ran last is named even when it has ended: only the
+// cause of the other side's hangup, which each bridge begins without, tells
+// that it has.
+func (n *node) look(ctx context.Context, uuid string) (s standing, exists bool, err error) {
 	answer, err := n.conn.API(ctx, "uuid_exists "+uuid)
-	return answer == "true", err
-}
-
-// resumes asks whether the call would come back if its socket were lost: not
-// while the caller talks to somebody.
-func (n *node) resumes(ctx context.Context, uuid string) (bool, error) {
-	answer, err := n.conn.API(ctx, "uuid_getvar "+uuid+" socket_resume")
-	return answer == "true", err
-}
-
-// owner asks for the token of the controller that has the call, or had it last.
-func (n *node) owner(ctx context.Context, uuid string) (string, error) {
-	return n.conn.API(ctx, "uuid_getvar "+uuid+" dialgraph_owner")
-}
-
-// bridged asks whether the call rings or talks to somebody. The application
-// that ran last is named even when it has ended: only the cause of the other
-// side's hangup, which each bridge begins without, tells that it has.
-func (n *node) bridged(ctx context.Context, uuid string) (bool, error) {
-	answers, err := n.conn.Pipeline(ctx,
-		esl.Command{Line: "api uuid_getvar " + uuid + " current_application"},
-		esl.Command{Line: "api uuid_getvar " + uuid + " bridge_hangup_cause"})
-	if err != nil {
-		return false, err
+	if err != nil || answer != "true" {
+		return s, false, err
 	}
-	return answers[0].ReplyText() == "bridge" && answers[1].ReplyText() == unset, nil
+	values := make(map[string]string)
+	names := []string{"socket_resume", "current_application", "bridge_hangup_cause", "dialgraph_done", "dialgraph_owner"}
+	commands := make([]esl.Command, len(names))
+	for i, name := range names {
+		commands[i].Line = "api uuid_getvar " + uuid + " " + name
+	}
+	answers, err := n.conn.Pipeline(ctx, commands...)
+	if err != nil {
+		return s, true, err
+	}
+	for i, name := range names {
+		if value := answers[i].ReplyText(); value != unset {
+			values[name] = value
+		}
+	}
+	return standing{
+		resumes: values["socket_resume"] == "true",
+		bridged: values["current_application"] == "bridge" && values["bridge_hangup_cause"] == "",
+		left:    values["dialgraph_done"] != "",
+		owner:   values["dialgraph_owner"],
+	}, true, nil
 }
 
 // bring transfers a call to the controller at an address, and only then to

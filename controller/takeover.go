@@ -208,23 +208,16 @@ func (c *Controller) rescue(ctx context.Context, l lost, w *watch) {
 	}
 	ask, cancel := context.WithTimeout(ctx, c.cfg.Settle)
 	defer cancel()
-	exists, err := node.exists(ask, l.Call)
-	if err == nil && !exists {
-		c.bury(ctx, l.Owned)
-		return
-	}
-	resumes, talks := false, false
-	if err == nil {
-		resumes, err = node.resumes(ask, l.Call)
-	}
-	if err == nil && !resumes {
-		talks, err = node.bridged(ask, l.Call)
-	}
+	now, exists, err := node.look(ask, l.Call)
 	switch {
 	case err != nil:
 		c.postpone(ctx, l, w)
-	case talks, !resumes && !l.unowned: // a talk that is over and whose controller hangs is fetched soon
-		w.talks.Go(func() { c.adopt(ctx, node, l.Owned) })
+	case !exists:
+		c.bury(ctx, l.Owned)
+	case now.left:
+		c.letGo(ctx, l.Owned)
+	case !now.resumes && (now.bridged || !l.unowned): // also a talk that is over and whose controller hangs
+		w.talks.Go(func() { c.adopt(ctx, node, l.Owned, now.owner) })
 	case l.unowned, !c.fetch(ctx, node, l.Owned):
 		c.postpone(ctx, l, w)
 	default:
@@ -260,105 +253,6 @@ func (c *Controller) fetch(ctx context.Context, node *node, o Owned) bool {
 // letGo makes a call unowned.
 func (c *Controller) letGo(ctx context.Context, o Owned) {
 	c.asked(ctx, "release call", c.cfg.Owners.Release(ctx, o.Call, o.Token))
-}
-
-// adopt watches a talk that its controller has left: it goes on without
-// anybody. When it ends with the caller still there, the call goes on with a
-// controller; when the caller hangs up, it is over.
-func (c *Controller) adopt(ctx context.Context, node *node, o Owned) {
-	left, err := node.owner(ctx, o.Call)
-	if err != nil {
-		c.letGo(ctx, o)
-		return
-	}
-	events, stop, err := node.events(ctx, o.Call)
-	if err != nil {
-		c.letGo(ctx, o)
-		return
-	}
-	defer stop()
-	c.stats.adopted.Add(1)
-	c.cfg.Log.Info("talk adopted", "call", o.Call, "from", o.Instance)
-	c.talking(ctx, o)
-	again := time.NewTicker(c.cfg.Lease) // for what happened before the filter stood
-	defer again.Stop()
-	parted := time.NewTimer(time.Hour)
-	parted.Stop()
-	defer parted.Stop()
-	for !c.live.has(o.Call) {
-		select {
-		case e, ok := <-events:
-			switch {
-			case !ok:
-				c.letGo(context.WithoutCancel(ctx), o)
-				return
-			case e.Name() == "CHANNEL_HANGUP_COMPLETE":
-				c.finish(ctx, o, func(r *Record) { r.hungUp(e, c.cfg.Clock()) })
-				return
-			case e.Get("Answer-State") == "hangup": // CHANNEL_UNBRIDGE; the rest follows
-			default:
-				parted.Reset(settleFor)
-			}
-		case <-parted.C:
-			if c.followed(ctx, node, o, left) {
-				return
-			}
-		case <-again.C:
-			if c.followed(ctx, node, o, left) {
-				return
-			}
-		case <-ctx.Done():
-			c.letGo(context.WithoutCancel(ctx), o)
-			return
-		}
-	}
-}
-
-// talking tells that the caller talks to the agent who rang last: the dead
-// instance may not have come to that.
-func (c *Controller) talking(ctx context.Context, o Owned) {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.Settle)
-	defer cancel()
-	cursor, err := c.cfg.Cursors.Load(ctx, o.Call)
-	c.asked(ctx, "load cursor", err)
-	if cursor == nil || cursor.State.Offer == nil {
-		return
-	}
-	offer := *cursor.State.Offer
-	leg, now := legUUID(offer.ID, 0), c.cfg.Clock()
-	c.asked(ctx, "report offer", c.cfg.World.Report(ctx, offer, dialplan.Report{Outcome: dialplan.Answered, Answered: now}))
-	record, err := c.cfg.Records.Load(ctx, o.Call)
-	c.asked(ctx, "load record", err)
-	if record != nil && record.Leg != leg {
-		setDefault(&record.Talked, now)
-		record.Leg, record.Agent = leg, offer.Agent
-		c.asked(ctx, "put record", c.cfg.Records.Put(ctx, record))
-	}
-}
-
-// followed looks what an adopted call does, and tells whether it needs no more
-// watching: it is gone, or its talk is over. Then FreeSWITCH has brought it to
-// another controller than the one that left it; unless that one hangs and its
-// socket still stands, or nobody answers there: it is fetched.
-func (c *Controller) followed(ctx context.Context, node *node, o Owned, left string) bool {
-	ask, cancel := context.WithTimeout(ctx, c.cfg.Settle)
-	defer cancel()
-	if exists, err := node.exists(ask, o.Call); err == nil && !exists {
-		c.bury(ctx, o)
-		return true
-	}
-	owner, err := node.owner(ask, o.Call)
-	if err != nil {
-		return false
-	}
-	if owner == left {
-		bridged, err := node.bridged(ask, o.Call)
-		if err != nil || bridged || !c.fetch(ctx, node, o) {
-			return false
-		}
-	}
-	c.letGo(ctx, o)
-	return true
 }
 
 // bury ends a call that has gone with nobody watching.
