@@ -26,19 +26,26 @@ type Record struct {
 	Call     string
 	Started  time.Time       // to the millisecond
 	Ended    time.Time       // zero while the call is live
+	Turn     int             // how many owners the call had before the one that writes
 	Schema   int             // of the document; RecordSchema when put
 	Document json.RawMessage // JSON object
 }
 
-// putRecord stores a record, unless the one that is there has an end and this
-// one has none: a former owner's last word comes late.
+// putRecord stores a record, unless it is a former owner's last word that comes
+// late: the one that is there has an end and this one has none, or both have
+// or have not and it was written by a later owner.
 //
-// KEYS[1] record  ARGV[1] record  ARGV[2] end in ms  ARGV[3] lifetime in ms
+// KEYS[1] record  ARGV[1] record  ARGV[2] end in ms  ARGV[3] turn  ARGV[4] lifetime in ms
 // Returns how many were stored.
 var putRecord = redis.NewScript(`
 local old = redis.call('GET', KEYS[1])
-if old and ARGV[2] == '0' and string.match(old, '^%d+ %d+ (%d+)') ~= '0' then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+if old then
+  local ended, turn = string.match(old, '^%d+ %d+ (%d+) (%d+) ')
+  local over, was_over = ARGV[2] ~= '0', ended ~= '0'
+  if was_over and not over then return 0 end
+  if was_over == over and turn and tonumber(turn) > tonumber(ARGV[3]) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4])
 return 1
 `)
 
@@ -57,12 +64,15 @@ func (n Records) Put(ctx context.Context, r Record) error {
 		return err
 	case r.Started.IsZero():
 		return invalid("started", "want a time")
+	case r.Turn < 0:
+		return invalid("turn", "%d, want 0 or more", r.Turn)
 	case len(r.Document) > maxRecord:
 		return invalid("record", "%d bytes, want at most %d", len(r.Document), maxRecord)
 	}
 	started, ended := r.Started.UnixMilli(), toMillis(r.Ended)
-	raw := fmt.Sprintf("%d %d %d %s", RecordSchema, started, ended, r.Document)
-	stored, err := putRecord.Run(ctx, n.s.rdb, []string{n.s.keys.record(r.Call)}, raw, ended, n.s.recordAge.Milliseconds()).Int()
+	raw := fmt.Sprintf("%d %d %d %d %s", RecordSchema, started, ended, r.Turn, r.Document)
+	stored, err := putRecord.Run(ctx, n.s.rdb, []string{n.s.keys.record(r.Call)},
+		raw, ended, r.Turn, n.s.recordAge.Milliseconds()).Int()
 	if err == nil && stored > 0 {
 		// The index is another slot: a record comes first, an entry without
 		// a record is skipped by List and goes with time.
@@ -182,11 +192,11 @@ func (n Records) entries(ctx context.Context, index string, q RecordQuery, limit
 }
 
 func decodeRecord(call, raw string) (Record, error) {
-	parts := strings.SplitN(raw, " ", 4)
-	if len(parts) != 4 {
+	parts := strings.SplitN(raw, " ", 5)
+	if len(parts) != 5 {
 		return Record{}, fmt.Errorf("record of %s: malformed", call)
 	}
-	var head [3]int64
+	var head [4]int64
 	for i := range head {
 		n, err := strconv.ParseInt(parts[i], 10, 64)
 		if err != nil {
@@ -198,7 +208,8 @@ func decodeRecord(call, raw string) (Record, error) {
 		return Record{}, fmt.Errorf("record of %s: version %d: %w", call, v, ErrSchema)
 	}
 	return Record{
-		Call: call, Schema: int(head[0]), Started: fromMillis(head[1]), Ended: fromMillis(head[2]), Document: json.RawMessage(parts[3]),
+		Call: call, Schema: int(head[0]), Started: fromMillis(head[1]), Ended: fromMillis(head[2]), Turn: int(head[3]),
+		Document: json.RawMessage(parts[4]),
 	}, nil
 }
 

@@ -46,14 +46,48 @@ func TestRecordIsKeptAndTheEndStays(t *testing.T) {
 	})
 }
 
+// What a former owner of the call writes late does not replace what a later one
+// knows; an end is an end, whoever saw it.
+func TestRecordOfALaterOwnerStays(t *testing.T) {
+	document := func(by string) json.RawMessage { return json.RawMessage(`{"by":"` + by + `"}`) }
+	first := Record{Call: "a", Started: noon, Document: document("first")}
+	second := Record{Call: "a", Started: noon, Turn: 1, Document: document("second")}
+	end := func(r Record) Record {
+		r.Ended = noon.Add(time.Minute)
+		return r
+	}
+	for _, tt := range []struct {
+		name string
+		puts []Record
+		want string
+	}{
+		{"in order", []Record{first, second}, "second"},
+		{"first again", []Record{second, first}, "second"},
+		{"second again", []Record{second, second}, "second"},
+		{"both have seen the end", []Record{end(second), end(first)}, "second"},
+		{"the first has seen the end", []Record{second, end(first)}, "first"},
+		{"the second goes on after an end", []Record{end(first), second}, "first"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, s *Store, _ *clock) {
+				putRecords(t, s, tt.puts...)
+				got, err := s.Records().Get(t.Context(), "a")
+				if err != nil || string(got.Document) != string(document(tt.want)) {
+					t.Errorf("Get = %s, %v, want what the %s owner wrote", got.Document, err, tt.want)
+				}
+			})
+		})
+	}
+}
+
 func TestRecordOfAnotherVersion(t *testing.T) {
 	for _, tt := range []struct {
 		name, raw string
 		want      error
 	}{
-		{"own", fmt.Sprintf("%d 1 0 {}", RecordSchema), nil},
-		{"the one before", fmt.Sprintf("%d 1 0 {}", RecordSchema-1), nil},
-		{"the next", fmt.Sprintf("%d 1 0 {}", RecordSchema+1), ErrSchema},
+		{"own", fmt.Sprintf("%d 1 0 0 {}", RecordSchema), nil},
+		{"the one before", fmt.Sprintf("%d 1 0 0 {}", RecordSchema-1), nil},
+		{"the next", fmt.Sprintf("%d 1 0 0 {}", RecordSchema+1), ErrSchema},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := decodeRecord("a", tt.raw); !errors.Is(err, tt.want) {

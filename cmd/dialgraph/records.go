@@ -32,14 +32,23 @@ func newRecords(r store.Records, log *slog.Logger) *records {
 	return &records{Records: r, log: log, unsent: make(map[string]store.Record)}
 }
 
+// errBehind says that a record waits behind an older one of its call.
+var errBehind = errors.New("redis has not taken what came before")
+
 // Load returns the record as it was left, nil for none.
 func (r *records) Load(ctx context.Context, call string) (*controller.Record, error) {
-	kept, err := r.Get(ctx, call)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
+	r.mu.Lock()
+	kept, waits := r.unsent[call]
+	r.mu.Unlock()
+	if !waits {
+		var err error
+		kept, err = r.Get(ctx, call)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	record := new(controller.Record)
 	if err := json.Unmarshal(kept.Document, record); err != nil {
@@ -48,26 +57,39 @@ func (r *records) Load(ctx context.Context, call string) (*controller.Record, er
 	return record, nil
 }
 
-// Put writes the record. An error says that it was not written yet.
+// Put writes the record. An error says that it was not written yet. While an
+// older one of the call waits it waits, too: that one may be on its way.
 func (r *records) Put(ctx context.Context, record *controller.Record) error {
 	document, err := json.Marshal(record)
 	if err != nil {
 		return fmt.Errorf("write record of %s: %w", record.Call, err)
 	}
-	v := store.Record{Call: record.Call, Started: record.Started, Ended: record.Ended, Document: document}
+	v := store.Record{Call: record.Call, Started: record.Started, Ended: record.Ended, Turn: record.Resumed, Document: document}
+	if r.queued(v) {
+		return fmt.Errorf("write record of %s: %w", v.Call, errBehind)
+	}
 	err = r.Records.Put(ctx, v)
+	if err == nil || errors.Is(err, store.ErrInvalid) {
+		return err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch _, waits := r.unsent[v.Call]; {
-	case err == nil:
-		delete(r.unsent, v.Call)
-	case errors.Is(err, store.ErrInvalid):
-	case !waits && len(r.unsent) >= maxUnsent:
+	if len(r.unsent) >= maxUnsent {
 		return fmt.Errorf("%w; and too many records wait already, it is lost", err)
-	default:
-		r.unsent[v.Call] = v
 	}
+	r.unsent[v.Call] = v
 	return err
+}
+
+// queued puts the record in the place of one that waits; false for none.
+func (r *records) queued(v store.Record) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, waits := r.unsent[v.Call]; !waits {
+		return false
+	}
+	r.unsent[v.Call] = v
+	return true
 }
 
 // run writes what waits, until ctx ends.

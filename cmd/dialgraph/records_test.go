@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,5 +39,33 @@ func TestRecordsOutliveARedisOutage(t *testing.T) {
 	}
 	if n := len(r.waiting()); n != 0 {
 		t.Errorf("%d records wait after Redis is back, want none", n)
+	}
+}
+
+// What is known of a call is written in its order, and read as known last,
+// also when Redis is back before all of it is written.
+func TestRecordsWaitBehindOlderOnes(t *testing.T) {
+	redis := storetest.Start(t)
+	s := store.New(open(t, redis.URL()), store.Options{})
+	r := newRecords(s.Records(), slog.New(slog.DiscardHandler))
+	record := &controller.Record{Call: "c1", Started: time.Date(2026, 3, 2, 8, 15, 0, 0, time.UTC)}
+	redis.Stop()
+	if err := r.Put(t.Context(), record); err == nil {
+		t.Fatal("Put without Redis returned no error")
+	}
+	redis.Restart()
+	record.Queue = "support"
+	if err := r.Put(t.Context(), record); !errors.Is(err, errBehind) {
+		t.Errorf("Put = %v while the call's first record waits, want errBehind", err)
+	}
+	if got, err := r.Load(t.Context(), "c1"); err != nil || got == nil || got.Queue != "support" {
+		t.Errorf("Load = %+v, %v, want what waits", got, err)
+	}
+	r.retry(t.Context())
+	if got, err := s.Records().Get(t.Context(), "c1"); err != nil || !strings.Contains(string(got.Document), "support") {
+		t.Errorf("stored %s, %v, want the newest", got.Document, err)
+	}
+	if err := r.Put(t.Context(), record); err != nil {
+		t.Errorf("Put = %v with nothing before it", err)
 	}
 }
