@@ -262,21 +262,28 @@ func (c *Controller) bury(ctx context.Context, o Owned) {
 }
 
 // finish ends a call that no goroutine of ours runs: its place in a queue, its
-// agent, its record, its cursor.
+// agent, its record, its cursor. When the store does not tell what there is to
+// end, it is for later.
 func (c *Controller) finish(ctx context.Context, o Owned, end func(*Record)) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
-	defer func() { // last: whoever takes over from us does it again
-		_, err := c.cfg.Owners.Forget(ctx, o.Call, o.Token)
-		c.asked(ctx, "forget call", err)
-	}()
 	record, err := c.cfg.Records.Load(ctx, o.Call)
-	c.asked(ctx, "load record", err)
+	cursor, unread := c.cfg.Cursors.Load(ctx, o.Call)
+	if err = errors.Join(err, unread); err != nil {
+		c.asked(ctx, "load call", err)
+		c.letGo(ctx, o)
+		return
+	}
+	c.conclude(ctx, o, record, cursor, end)
+	_, err = c.cfg.Owners.Forget(ctx, o.Call, o.Token) // last: whoever takes over from us does it again
+	c.asked(ctx, "forget call", err)
+}
+
+// conclude writes the end of a call; record and cursor are nil for none.
+func (c *Controller) conclude(ctx context.Context, o Owned, record *Record, cursor *dialplan.Cursor, end func(*Record)) {
 	if record == nil {
 		record = &Record{Call: o.Call, Node: o.Node, Started: o.Since}
 	}
-	cursor, err := c.cfg.Cursors.Load(ctx, o.Call)
-	c.asked(ctx, "load cursor", err)
 	if cursor != nil {
 		c.vacate(ctx, cursor, record)
 		c.asked(ctx, "delete cursor", c.cfg.Cursors.Delete(ctx, o.Call))
