@@ -40,6 +40,7 @@ const (
 	replyInUse    = "in use"
 	replyChanged  = "changed" // the tag does not fit
 	replyNoMenu   = "no menu"
+	replyNoSite   = "no site"
 )
 
 // change checks what is there and writes under that condition, again and
@@ -88,6 +89,8 @@ func outcome(reply string) (created bool, err error) {
 		return false, ErrInUse
 	case replyNoMenu:
 		return false, invalid("menu", "there is no such menu")
+	case replyNoSite:
+		return false, invalid("site", "there is no such site")
 	}
 	return false, fmt.Errorf("script answered %q", reply)
 }

@@ -18,14 +18,17 @@ import (
 // putConfig stores a document of the configuration.
 //
 // KEYS[1] documents  KEYS[2] generation  KEYS[3] number-menus (numbers only)  KEYS[4] menus (numbers only)
+// KEYS[5] sites (numbers only)
 // ARGV[1] id  ARGV[2] document  ARGV[3] tag  ARGV[4] channel  ARGV[5] next generation  ARGV[6] menu (numbers only)
-// Returns created, replaced, changed or no menu.
+// ARGV[7] site that must exist, "" for none (numbers only)
+// Returns created, replaced, changed, no menu or no site.
 var putConfig = redis.NewScript(`
 local old = redis.call('HGET', KEYS[1], ARGV[1])
 if old == ARGV[2] then return 'replaced' end -- a repeated call, too
 if ARGV[3] ~= '' and ARGV[3] ~= (old and redis.sha1hex(old) or '-') then return 'changed' end
 if KEYS[3] then
   if redis.call('HEXISTS', KEYS[4], ARGV[6]) == 0 then return 'no menu' end
+  if ARGV[7] ~= '' and redis.call('HEXISTS', KEYS[5], ARGV[7]) == 0 then return 'no site' end
   redis.call('HSET', KEYS[3], ARGV[1], ARGV[6])
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])

@@ -116,6 +116,19 @@ func TestMenuInUseIsNotDeleted(t *testing.T) {
 		if err := s.Menus().Delete(ctx, "line"); !errors.Is(err, ErrInUse) {
 			t.Errorf("Delete of a menu in use = %v, want ErrInUse", err)
 		}
+		elsewhere := Number{Number: "0801", Menu: "line", Site: "kyiv"}
+		if _, err := s.Numbers().Put(ctx, elsewhere, nil); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "site") {
+			t.Errorf("Put of a number with an unknown site = %v, want ErrInvalid of site", err)
+		}
+		if _, err := s.Sites().Put(ctx, Site{Site: "kyiv", Region: "UA"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Numbers().Put(ctx, elsewhere, nil); err != nil {
+			t.Errorf("Put of a number with a known site = %v", err)
+		}
+		if err := s.Numbers().Delete(ctx, "0801", nil); err != nil {
+			t.Fatal(err)
+		}
 		if err := s.Numbers().Delete(ctx, "0800", nil); err != nil {
 			t.Fatal(err)
 		}

@@ -30,7 +30,7 @@ type Numbers struct{ d documents[Number] }
 func (s *Store) Numbers() Numbers {
 	return Numbers{documents[Number]{
 		s: s, noun: "number", hash: s.keys.numbers(),
-		with: []string{s.keys.numberMenus(), s.keys.menus()},
+		with: []string{s.keys.numberMenus(), s.keys.menus(), s.keys.sites()},
 	}}
 }
 
@@ -44,7 +44,8 @@ func (n Numbers) List(ctx context.Context, after string, limit int) ([]Number, e
 	return n.d.list(ctx, after, limit)
 }
 
-// Put makes the number what v says; its menu must exist. ErrInvalid, ErrConflict.
+// Put makes the number what v says; its menu must exist, and its site unless it
+// is DefaultSite. ErrInvalid, ErrConflict.
 func (n Numbers) Put(ctx context.Context, v Number, check Check[Number]) (created bool, err error) {
 	if v.Site == "" {
 		v.Site = DefaultSite
@@ -55,7 +56,11 @@ func (n Numbers) Put(ctx context.Context, v Number, check Check[Number]) (create
 	if err := v.validate(); err != nil {
 		return false, err
 	}
-	return n.d.put(ctx, v.Number, v, check, v.Menu)
+	site := v.Site
+	if site == DefaultSite { // it may be described later
+		site = ""
+	}
+	return n.d.put(ctx, v.Number, v, check, v.Menu, site)
 }
 
 // Delete forgets a number. ErrNotFound.
