@@ -110,17 +110,3 @@ func readSweep(cmd *redis.Cmd) (more bool, err error) {
 	r := readReply(cmd)
 	return r.number() == 0, r.err
 }
-
-// Release ends the lease of an instance that is known to be dead, or has
-// drained: the next sweep does not wait for the lease to run out.
-func (s *Store) Release(ctx context.Context, site, owner string) error {
-	now, err := s.Now(ctx)
-	if err == nil {
-		key := s.queueKeys(site)[keyDue]
-		err = s.rdb.ZAddXX(ctx, key, redis.Z{Score: float64(now.UnixMilli()), Member: "h|" + owner}).Err()
-	}
-	if err != nil {
-		return fmt.Errorf("release instance: %w", err)
-	}
-	return nil
-}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/dialgraph/dialgraph/dialplan"
 )
 
@@ -181,7 +183,12 @@ func TestInstanceDiesAndNobodyTakesOver(t *testing.T) {
 		for i := range waiting {
 			waiting[i] = dead.join()
 		}
-		if err := f.s.Release(f.t.Context(), testSite, dead.Owner()); err != nil {
+		now, err := f.s.Now(f.t.Context())
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		lease := redis.Z{Score: float64(now.UnixMilli()), Member: "h|" + dead.Owner()} // has run out
+		if err := f.s.rdb.ZAddXX(f.t.Context(), f.s.queueKeys(testSite)[keyDue], lease).Err(); err != nil {
 			f.t.Fatal(err)
 		}
 		f.sweepNow()

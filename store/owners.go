@@ -30,7 +30,6 @@ type Owned struct {
 	Core     string    // FreeSWITCH's Core-UUID: new after a restart
 	Instance string    // owner; "" while nobody looks after the call
 	Token    string    // new with each claim, compared for equality
-	Talking  bool      // the caller talks to somebody: not to be transferred
 	Since    time.Time // of the claim, or of the release
 }
 
@@ -38,23 +37,14 @@ type Owned struct {
 // that is newer than its first time.
 //
 // KEYS[1] owner  ARGV[1] instance  ARGV[2] token  ARGV[3] since in ms  ARGV[4] node  ARGV[5] core
-// ARGV[6] talking  ARGV[7] lifetime in ms  ARGV[8] 1 for a claim made again
+// ARGV[6] lifetime in ms  ARGV[7] 1 for a claim made again
 // Returns how many were claimed.
 var claimCall = redis.NewScript(`
 local since = redis.call('HGET', KEYS[1], 'since')
-if ARGV[8] == '1' and since and tonumber(since) > tonumber(ARGV[3]) then return 0 end
+if ARGV[7] == '1' and since and tonumber(since) > tonumber(ARGV[3]) then return 0 end
 redis.call('HSET', KEYS[1], 'instance', ARGV[1], 'token', ARGV[2], 'since', ARGV[3],
-  'node', ARGV[4], 'core', ARGV[5], 'talking', ARGV[6])
-redis.call('PEXPIRE', KEYS[1], ARGV[7])
-return 1
-`)
-
-// updateCall says whether the caller talks, unless another token has the call.
-//
-// KEYS[1] owner  ARGV[1] token  ARGV[2] talking
-var updateCall = redis.NewScript(`
-if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'talking', ARGV[2])
+  'node', ARGV[4], 'core', ARGV[5])
+redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return 1
 `)
 
@@ -73,15 +63,15 @@ return 1
 // takeCall claims a call from the instance that is expected to have it.
 //
 // KEYS[1] owner  ARGV[1] expected instance  ARGV[2] since that or longer, in ms  ARGV[3] taker  ARGV[4] token  ARGV[5] now in ms
-// Returns node, core and talking, or nil when somebody else was faster; a
+// Returns node and core, or nil when somebody else was faster; a
 // repeated call gets the first answer.
 var takeCall = redis.NewScript(`
-local o = redis.call('HMGET', KEYS[1], 'instance', 'since', 'node', 'core', 'talking', 'token')
-if o[6] ~= ARGV[4] then
+local o = redis.call('HMGET', KEYS[1], 'instance', 'since', 'node', 'core', 'token')
+if o[5] ~= ARGV[4] then
   if o[1] ~= ARGV[1] or tonumber(o[2]) > tonumber(ARGV[2]) then return false end
   redis.call('HSET', KEYS[1], 'instance', ARGV[3], 'token', ARGV[4], 'since', ARGV[5])
 end
-return {o[3], o[4], o[5]}
+return {o[3], o[4]}
 `)
 
 // dropUnowned takes a call off the list of unowned ones, unless it was
@@ -150,26 +140,11 @@ func (o *Owners) claim(ctx context.Context, v Owned, again bool) (won bool, err 
 		return false, err
 	}
 	n, err := claimCall.Run(ctx, o.s.rdb, []string{k.owner(v.Call)},
-		v.Instance, v.Token, v.Since.UnixMilli(), v.Node, v.Core, flag(v.Talking), ownerLife.Milliseconds(), flag(again)).Int()
+		v.Instance, v.Token, v.Since.UnixMilli(), v.Node, v.Core, ownerLife.Milliseconds(), flag(again)).Int()
 	if err != nil {
 		return false, err
 	}
 	return n > 0, o.delist(ctx, v.Call, v.Since)
-}
-
-// Update changes Talking, unless another token has the call by now.
-func (o *Owners) Update(ctx context.Context, v Owned) error {
-	o.mu.Lock()
-	if own, ok := o.mine[v.Call]; ok && own.Token == v.Token {
-		own.Talking = v.Talking
-		o.mine[v.Call] = own
-	}
-	o.mu.Unlock()
-	if err := updateCall.Run(ctx, o.s.rdb, []string{o.s.keys.owner(v.Call)}, v.Token, flag(v.Talking)).Err(); err != nil {
-		o.miss()
-		return fmt.Errorf("update call %s: %w", v.Call, err)
-	}
-	return nil
 }
 
 // Release leaves the call to whoever finds it: unowned since now. Nothing
@@ -327,7 +302,7 @@ func (o *Owners) takeFrom(ctx context.Context, call, from string, before, now ti
 	if err != nil {
 		return v, false, err
 	}
-	v.Node, v.Core, v.Talking = got[0], got[1], got[2] == "1"
+	v.Node, v.Core = got[0], got[1]
 	o.mu.Lock()
 	o.mine[call] = v
 	o.mu.Unlock()
@@ -355,7 +330,7 @@ func (o *Owners) Get(ctx context.Context, call string) (Owned, error) {
 	}
 	return Owned{
 		Call: call, Node: got["node"], Core: got["core"], Instance: got["instance"], Token: got["token"],
-		Talking: got["talking"] == "1", Since: fromMillis(since),
+		Since: fromMillis(since),
 	}, nil
 }
 

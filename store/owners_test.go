@@ -107,10 +107,7 @@ func TestNewestClaimWins(t *testing.T) {
 		if err := one.Release(ctx, "a", "one-a"); err != nil {
 			t.Fatal(err)
 		}
-		if err := one.Update(ctx, Owned{Call: "a", Token: "one-a", Talking: true}); err != nil {
-			t.Fatal(err)
-		}
-		if v, err := two.Get(ctx, "a"); v.Instance != "two" || v.Talking || err != nil {
+		if v, err := two.Get(ctx, "a"); v.Instance != "two" || err != nil {
 			t.Errorf("Get = %+v, %v, want it untouched by the former owner", v, err)
 		}
 		for _, when := range []string{"once", "again, as after a lost reply"} {
@@ -128,9 +125,6 @@ func TestReleasedCallIsTakenWhenItsTimeHasCome(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store, c *clock) {
 		ctx, one, two := t.Context(), s.Owners("one"), s.Owners("two")
 		claim(t, one, "a", "b")
-		if err := one.Update(ctx, Owned{Call: "a", Token: "one-a", Talking: true}); err != nil {
-			t.Fatal(err)
-		}
 		for _, call := range []string{"a", "b"} {
 			if err := one.Release(ctx, call, "one-"+call); err != nil {
 				t.Fatal(err)
@@ -142,8 +136,8 @@ func TestReleasedCallIsTakenWhenItsTimeHasCome(t *testing.T) {
 		}
 		c.Advance(2 * time.Second)
 		taken, err := two.Take(ctx, "", time.Second, 10)
-		if err != nil || len(taken) != 1 || taken[0].Call != "a" || !taken[0].Talking {
-			t.Errorf("Take = %+v, %v, want the talking call a", taken, err)
+		if err != nil || len(taken) != 1 || taken[0].Call != "a" {
+			t.Errorf("Take = %+v, %v, want the call a", taken, err)
 		}
 		if taken, err := one.Take(ctx, "", time.Second, 10); err != nil || len(taken) != 0 {
 			t.Errorf("Take by another = %v, %v, want none left", taken, err)

@@ -126,10 +126,6 @@ var (
 	ticketsLeaveLua string
 	ticketsLeave    = queueScript(ticketsLeaveLua)
 
-	//go:embed tickets_end.lua
-	ticketsEndLua string
-	ticketsEnd    = queueScript(ticketsEndLua)
-
 	//go:embed tickets_position.lua
 	ticketsPositionLua string
 	ticketsPosition    = queueScript(ticketsPositionLua)
@@ -148,16 +144,6 @@ func (d *Distributor) Leave(ctx context.Context, ticket string, why dialplan.Lea
 		}
 		return nil
 	})
-}
-
-// EndCall frees whoever rings for or talks on a call that is gone, and its
-// place, whichever instance had it. ended is the end of the talk, zero for
-// now. It may be repeated; a call unknown to queues is no error.
-func (s *Store) EndCall(ctx context.Context, site, call string, ended time.Time) error {
-	if err := s.runQueue(ctx, ticketsEnd, site, call, toMillis(ended)).Err(); err != nil {
-		return fmt.Errorf("end call in queues: %w", err)
-	}
-	return nil
 }
 
 // A Position is where a caller stands in the queue, counted by priority.

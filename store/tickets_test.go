@@ -296,39 +296,6 @@ func TestOneCallHasOneTicket(t *testing.T) {
 	})
 }
 
-func TestEndCallFreesEverybody(t *testing.T) {
-	call := func(j *dialplan.Join) { j.Call = "x" }
-	for name, before := range map[string]func(f *floor) dialplan.Ticket{
-		"waiting": func(f *floor) dialplan.Ticket { return f.join(call) },
-		"ringing": func(f *floor) dialplan.Ticket { f.agent("a"); return f.join(call) },
-		"talking": func(f *floor) dialplan.Ticket {
-			f.agent("a")
-			ticket := f.join(call)
-			f.report(f.rings(ticket, "a"), dialplan.Answered)
-			f.is("a", Talking)
-			return ticket
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			onFloors(t, nil, func(f *floor) {
-				ticket := before(f)
-				for range 2 {
-					if err := f.s.EndCall(f.t.Context(), testSite, "x", time.Time{}); err != nil {
-						f.t.Fatal(err)
-					}
-				}
-				f.gone(ticket)
-				switch name {
-				case "ringing":
-					f.is("a", Idle)
-				case "talking":
-					f.is("a", WrapUp)
-				}
-			})
-		})
-	}
-}
-
 func TestNextHearsOfAnOffer(t *testing.T) {
 	onFloors(t, nil, func(f *floor) {
 		ctx, cancel := context.WithCancel(f.t.Context())
