@@ -52,8 +52,11 @@ type storm struct {
 	since []time.Time // when they were started
 	wired bool        // Redis is there
 	dark  []span      // when callers may have been told that nobody serves them
-	calls []*placed
-	dead  []*fstest.Switch // nodes that were killed
+
+	unwired []span // when Redis was away
+	killed  []loss // of controllers
+	calls   []*placed
+	dead    []*fstest.Switch // nodes that were killed
 }
 
 // A placed call is one of the storm's.
@@ -176,8 +179,15 @@ func (s *storm) within(least, most time.Duration) time.Duration {
 	return least + time.Duration(s.rng.Int64N(int64(most-least)))
 }
 
+// A loss is the end of a controller that nobody had asked for.
+type loss struct {
+	at  time.Time
+	esl string
+}
+
 // kill is kill -9.
 func (s *storm) kill(i int) {
+	s.killed = append(s.killed, loss{time.Now(), s.controllers[i].esl})
 	if err := s.controllers[i].cmd.Process.Kill(); err == nil {
 		<-s.controllers[i].exited
 	}
@@ -227,7 +237,9 @@ func (s *storm) wire(up bool) {
 	}
 	if up {
 		s.redis.Restart()
+		s.unwired[len(s.unwired)-1].to = time.Now()
 	} else {
+		s.unwired = append(s.unwired, span{from: time.Now(), why: "no Redis"})
 		s.redis.Stop()
 	}
 	s.change(func() { s.wired = up })
