@@ -208,19 +208,25 @@ func (o *Owners) tellLeaving(ctx context.Context, call string, l leaving) (bool,
 }
 
 // unlist takes a call off this instance's list, unless it has claimed the call
-// meanwhile.
+// meanwhile. A call may end while it is put back.
 func (o *Owners) unlist(ctx context.Context, call string) error {
 	list := o.s.keys.instanceCalls(o.instance)
-	if err := o.s.rdb.SRem(ctx, list, call).Err(); err != nil {
-		return err
+	for {
+		if err := o.s.rdb.SRem(ctx, list, call).Err(); err != nil || !o.has(call) {
+			return err
+		}
+		if err := o.s.rdb.SAdd(ctx, list, call).Err(); err != nil || o.has(call) {
+			return err
+		}
 	}
+}
+
+// has tells whether this instance has claimed the call.
+func (o *Owners) has(call string) bool {
 	o.mu.Lock()
-	_, again := o.mine[call]
-	o.mu.Unlock()
-	if !again {
-		return nil
-	}
-	return o.s.rdb.SAdd(ctx, list, call).Err()
+	defer o.mu.Unlock()
+	_, mine := o.mine[call]
+	return mine
 }
 
 // Take gives this instance at most n calls that belong to the dead instance,

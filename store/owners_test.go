@@ -1,12 +1,15 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/dialgraph/dialgraph/store/storetest"
 )
@@ -344,4 +347,48 @@ func TestListHoldsNoCallsOfOthers(t *testing.T) {
 			t.Errorf("list of one = %q, want the call it has", got)
 		}
 	})
+}
+
+// A call ends while it is put back on the list of its instance: nothing is left.
+func TestCallEndsWhileItIsListed(t *testing.T) {
+	s := open(t, storetest.Redis(t), new(clock))
+	ctx, one := t.Context(), s.Owners("one")
+	claim(t, one, "a")
+	late := &lateCommand{name: "sadd", came: make(chan struct{}), pass: make(chan struct{})}
+	s.rdb.AddHook(late)
+	done := make(chan error, 1)
+	go func() { done <- one.unlist(ctx, "a") }()
+	<-late.came
+	if _, err := one.Forget(ctx, "a", "one-a"); err != nil {
+		t.Fatal(err)
+	}
+	close(late.pass)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if left, err := s.rdb.SMembers(ctx, s.keys.instanceCalls("one")).Result(); err != nil || len(left) > 0 {
+		t.Errorf("calls on the list: %q, %v, want none", left, err)
+	}
+}
+
+// A lateCommand is one that reaches Redis when it is told to go.
+type lateCommand struct {
+	name       string
+	came, pass chan struct{}
+}
+
+func (l *lateCommand) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (l *lateCommand) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (l *lateCommand) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() == l.name {
+			close(l.came)
+			<-l.pass
+		}
+		return next(ctx, cmd)
+	}
 }
