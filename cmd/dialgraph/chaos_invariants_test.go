@@ -310,7 +310,11 @@ func (s *storm) left(ctx context.Context, key string) (left []string, err error)
 	name := key[strings.LastIndexByte(key, ':')+1:]
 	switch {
 	case name == "cursor":
-		left = []string{""}
+		call := callIn.FindString(key)
+		known := slices.ContainsFunc(s.calls, func(c *placed) bool { return c.UUID() == call && s.untold(c) })
+		if !known { // else it goes with its age: nobody could hear whose call it was
+			left = []string{""}
+		}
 	case name == "owner":
 		var owner string
 		if owner, err = s.rdb.HGet(ctx, key, "instance").Result(); owner != "-" {
