@@ -22,7 +22,8 @@ func TestResume(t *testing.T) {
 		agents func(sw *fstest.Switch, m *memory)
 		until  fstest.Script // then the controller is killed
 		after  fstest.Script
-		again  func(sw *fstest.Switch, m *memory) // before the second one is asked
+		again  func(sw *fstest.Switch, m *memory) // once the first one is gone
+		next   func(sw *fstest.Switch)            // before that: what telephones do from their next call on
 		path   []string
 		talks  int
 	}{
@@ -79,7 +80,7 @@ func TestResume(t *testing.T) {
 			agents: func(sw *fstest.Switch, _ *memory) { sw.Agent("101", fstest.Behaviour{Reaction: fstest.Rings}) },
 			until:  fstest.Script{fstest.Asks(), fstest.Press("3"), fstest.Await(fstest.Calling)},
 			after:  fstest.Script{fstest.Await(fstest.Connected)},
-			again: func(sw *fstest.Switch, _ *memory) {
+			next: func(sw *fstest.Switch) {
 				sw.Agent("101", fstest.Behaviour{Reaction: fstest.Answers, Talk: time.Second})
 			},
 			path: []string{"hello", "choose", "colleague", "bye", "end"}, talks: 1,
@@ -103,7 +104,13 @@ func TestResume(t *testing.T) {
 				tt.agents(sw, m)
 			}
 			killed := make(chan struct{})
-			script := append(slices.Clone(tt.until), pass(func() { one.kill(); close(killed) }))
+			script := append(slices.Clone(tt.until), pass(func() {
+				if tt.next != nil {
+					tt.next(sw)
+				}
+				one.kill()
+				close(killed)
+			}))
 			call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: append(script, tt.after...)})
 			<-killed
 			await(t, "the first controller to be gone", func() bool { return one.Stats().Lost == 1 })
