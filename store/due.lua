@@ -119,8 +119,11 @@ end
 
 local items = redis.call('ZRANGEBYSCORE', DUE, '-inf', now, 'LIMIT', 0, SLICE)
 for _, item in ipairs(items) do
-  redis.call('ZREM', DUE, item)
-  due[string.sub(item, 1, 1)](string.sub(item, 3))
+  local when = redis.call('ZSCORE', DUE, item)
+  if when and tonumber(when) <= now then -- nothing that came before it has put it off
+    redis.call('ZREM', DUE, item)
+    due[string.sub(item, 1, 1)](string.sub(item, 3))
+  end
 end
 
 local old = redis.call('ZRANGEBYSCORE', ENDED, '-inf', now - PARK, 'LIMIT', 0, 10 * SLICE)

@@ -174,6 +174,28 @@ func TestInstanceDies(t *testing.T) {
 	})
 }
 
+// One sweep finds more due than it should still do: what comes first may put
+// off what comes after it. Here a place is kept anew for a minute, because the
+// instance that had taken it over is dead, too.
+func TestWhatIsDuePutsOffWhatIsDue(t *testing.T) {
+	onFloors(t, nil, func(f *floor) {
+		first, second := &floor{f.t, f.s, f.c, f.s.Distributor()}, &floor{f.t, f.s, f.c, f.s.Distributor()}
+		ticket := first.join()
+		f.pass(7 * time.Second) // the first is dead, and the place kept for a minute
+		f.c.Advance(53 * time.Second)
+		if _, err := second.Adopt(f.t.Context(), ticket.ID); err != nil {
+			f.t.Fatal(err)
+		}
+		f.c.Advance(8 * time.Second)
+		f.sweepNow()
+		if _, err := f.Adopt(f.t.Context(), ticket.ID); err != nil {
+			f.t.Errorf("Adopt = %v just after the second instance has died, want the place", err)
+		}
+		f.agent("a")
+		f.rings(ticket, "a")
+	})
+}
+
 func TestInstanceDiesAndNobodyTakesOver(t *testing.T) {
 	onFloors(t, nil, func(f *floor) {
 		dead := &floor{f.t, f.s, f.c, f.s.Distributor()}
