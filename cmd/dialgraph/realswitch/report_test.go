@@ -71,12 +71,12 @@ func (f *findings) figure(t testing.TB, name string, d time.Duration) {
 	f.figures[name] = append(f.figures[name], d)
 }
 
-var capital = regexp.MustCompile(`([a-z])([A-Z])`)
+var capital = regexp.MustCompile(`([A-Z])`)
 
 // situation is a test's name as a sentence.
 func situation(name string) string {
 	group, rest, _ := strings.Cut(strings.TrimPrefix(name, "Test"), "/")
-	group = capital.ReplaceAllString(group, "$1 $2")
+	group = strings.TrimSpace(capital.ReplaceAllString(group, " $1"))
 	group = group[:1] + strings.ToLower(group[1:])
 	if rest == "" {
 		return group
