@@ -150,7 +150,7 @@ func (k *call) serve(ctx context.Context) error {
 	}
 	k.claim(ctx)
 	end, err := dialplan.Walk{
-		Menu: menu, Cursor: k.cursor, Line: k.line, World: &world{World: k.ctl.cfg.World, record: k.record, keep: k.keep},
+		Menu: menu, Cursor: k.cursor, Line: k.line, World: &world{World: k.ctl.cfg.World, record: k.record, note: k.note, keep: k.keep},
 		Answer: k.route.Answer, Now: k.ctl.cfg.Clock, Log: k.log,
 	}.Run(ctx)
 	if end == dialplan.Faulted {
@@ -190,6 +190,7 @@ func (k *call) find(ctx context.Context) error {
 		return fmt.Errorf("find call: %w", err)
 	}
 	if k.cursor != nil {
+		setDefault(&k.record.Answered, microTime(channel.Get("Caller-Channel-Answered-Time")))
 		k.record.Resumed++
 		k.ctl.stats.resumed.Add(1)
 		k.public.Caller = k.cursor.Caller.Number
@@ -306,11 +307,14 @@ func (k *call) claim(ctx context.Context) {
 	k.stored("put record", k.ctl.cfg.Records.Put(ask, k.record))
 }
 
+// note brings record and cursor up to date.
+func (k *call) note() { k.record.note(k.line.notes.take(), k.cursor) }
+
 // keep saves what the record knows by now.
 func (k *call) keep() {
 	ctx, cancel := context.WithTimeout(context.Background(), keeping)
 	defer cancel()
-	k.record.note(&k.line.notes, k.cursor)
+	k.note()
 	k.stored("put record", k.ctl.cfg.Records.Put(ctx, k.record))
 }
 

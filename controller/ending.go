@@ -19,7 +19,7 @@ func (k *call) end(ctx context.Context, why error) {
 	if k.record == nil { // ended before anything was asked
 		k.record = newRecord(k.sess.Channel(), k.trunk)
 	}
-	k.record.note(&k.line.notes, k.cursor)
+	k.note()
 	switch {
 	case errors.Is(why, dialplan.ErrHangup), why == nil && !k.line.left:
 		stats.ended.Add(1)

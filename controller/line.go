@@ -46,7 +46,7 @@ type line struct {
 	log   *slog.Logger
 	stats *counters
 	files *presence // of the node
-	notes notes     // for the record
+	notes notebook  // for the record
 	keep  func()    // saves the record: something happened that whoever resumes the call must know
 
 	typed    *dialplan.TypeAhead
@@ -59,14 +59,6 @@ type line struct {
 	injected int  // digits of ours that have not come back as events yet
 	played   string
 	beats    uint64 // pulse when the call was last known to be ours
-}
-
-// notes are the moments of a call that only its verbs see.
-type notes struct {
-	answered, offered, talked time.Time
-	talk                      time.Duration
-	leg                       string
-	missing                   int
 }
 
 // Typed is the type-ahead.
@@ -121,9 +113,7 @@ func (l *line) take(e *esl.Event) {
 		l.digit(e)
 	case "CHANNEL_ANSWER":
 		l.answered = true
-		if l.notes.answered.IsZero() {
-			l.notes.answered = eventTime(e)
-		}
+		l.notes.add(func(n *notes) { setDefault(&n.answered, eventTime(e)) })
 	case "CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE":
 		l.over, l.last = dialplan.ErrHangup, e
 	case "CHANNEL_EXECUTE_COMPLETE":

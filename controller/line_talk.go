@@ -151,11 +151,12 @@ func (l *line) Bridge(ctx context.Context, b dialplan.Bridge) (dialplan.Bridged,
 		l.log.Warn("leg left out", "error", fault)
 	}
 	l.stats.bridges.Add(1)
-	l.notes.offered = l.cfg.Clock()
+	l.notes.add(func(n *notes) { n.offered = l.cfg.Clock() })
 	id, err := l.start(ctx, "bridge", d.String(l.legVariables(ctx, b), b.Together), l.beforeBridge(ctx, b)...)
 	if err != nil {
 		return dialplan.Bridged{Outcome: dialplan.Gone}, err
 	}
+	l.keep()
 	t := talk{line: l, bridge: b, uuids: d.uuids}
 	if b.CancelKey != "" {
 		l.silenced = b.CancelKey[0]
@@ -266,10 +267,10 @@ func (t *talk) answered(e *esl.Event) {
 	}
 	l.silenced = 0
 	l.stats.answers.Add(1)
-	l.notes.leg = leg
-	if l.notes.talked.IsZero() {
-		l.notes.talked = t.bridged.Answered
-	}
+	l.notes.add(func(n *notes) {
+		n.leg = leg
+		setDefault(&n.talked, t.bridged.Answered)
+	})
 	if t.bridge.Answered != nil {
 		t.bridge.Answered(t.bridged)
 	}
@@ -312,7 +313,7 @@ func (t *talk) end(ctx context.Context, e *esl.Event, err error) (dialplan.Bridg
 		}
 	}
 	if talked && (err == nil || errors.Is(err, dialplan.ErrHangup)) { // else the next owner counts it: Bridged
-		l.notes.talk += b.Ended.Sub(b.Answered)
+		l.notes.add(func(n *notes) { n.talk += b.Ended.Sub(b.Answered) })
 	}
 	switch {
 	case errors.Is(err, dialplan.ErrHangup):
@@ -359,10 +360,7 @@ func (l *line) Bridged(ctx context.Context, id string) (dialplan.Bridged, bool, 
 			// The owner may have been lost before it could leave that.
 			setDefault(&b.Answered, microTime(channel.Get("Caller-Channel-Bridged-Time")))
 			setDefault(&b.Answered, b.Ended) // nobody knows when, but they talked
-			l.notes.leg, l.notes.talked = leg, b.Answered
-			if !b.Answered.IsZero() {
-				l.notes.talk = b.Ended.Sub(b.Answered)
-			}
+			l.notes.add(func(n *notes) { n.leg, n.talked, n.talk = leg, b.Answered, b.Ended.Sub(b.Answered) })
 			return b, true, nil
 		}
 	}

@@ -128,7 +128,7 @@ func (l *line) present(ctx context.Context, files []string) []string {
 
 // missing counts a prompt that cannot be heard.
 func (l *line) missing(name string, err error) {
-	l.notes.missing++
+	l.notes.add(func(n *notes) { n.missing++ })
 	l.stats.missingPrompts.Add(1)
 	l.log.Warn("prompt missing", "prompt", name, "error", err)
 }

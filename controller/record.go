@@ -83,10 +83,9 @@ func startTime(channel *esl.Event) time.Time {
 }
 
 // note takes over what the verbs and the walk have seen since the last time.
-func (r *Record) note(n *notes, cursor *dialplan.Cursor) {
-	defer func() { *n = notes{} }()
-	r.Missing += n.missing
-	r.Talk += Seconds(n.talk.Seconds())
+// What adds up is counted in the cursor, so that it is saved with where the
+// call stands: the next owner counts on from there, nothing twice.
+func (r *Record) note(n notes, cursor *dialplan.Cursor) {
 	setDefault(&r.Answered, n.answered)
 	setDefault(&r.Talked, n.talked)
 	if !n.offered.IsZero() {
@@ -95,8 +94,18 @@ func (r *Record) note(n *notes, cursor *dialplan.Cursor) {
 	if n.leg != "" {
 		r.Leg = n.leg
 	}
-	if cursor != nil {
-		r.Path, r.Tags = cursor.Path, cursor.Tags
+	if cursor == nil {
+		r.Missing += n.missing
+		return
+	}
+	account := &cursor.Account
+	setDefault(&account.Answered, r.Answered)
+	account.Talk += n.talk
+	account.Missing += n.missing
+	r.Answered, r.Talk, r.Missing = account.Answered, Seconds(account.Talk.Seconds()), account.Missing
+	r.Path, r.Tags = cursor.Path, cursor.Tags
+	if offer := cursor.State.Offer; offer != nil {
+		r.Agent = offer.Agent
 	}
 }
 

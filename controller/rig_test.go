@@ -43,6 +43,7 @@ type memory struct {
 	reports  []dialplan.Report
 	left     []dialplan.LeaveReason
 	customer dialplan.Caller
+	clock    func() time.Time
 }
 
 type lease struct {
@@ -54,7 +55,7 @@ func newMemory() *memory {
 	return &memory{
 		menus: map[string]*dialplan.Menu{}, cursors: map[string][]byte{}, records: map[string][]byte{},
 		owners: map[string]controller.Owned{}, unowned: map[string]time.Time{}, peers: map[string]lease{},
-		offers: make(chan dialplan.Offer, 10),
+		offers: make(chan dialplan.Offer, 10), clock: time.Now,
 		route: controller.Route{
 			Number: "+380800111222", Fallback: "2000 XML default",
 			Site: controller.Site{
@@ -141,7 +142,7 @@ func (m *memory) Outage(context.Context, string, string) (dialplan.Outage, bool,
 }
 
 func (m *memory) Join(_ context.Context, j dialplan.Join) (dialplan.Ticket, error) {
-	return dialplan.Ticket{ID: "ticket of " + j.Call, Joined: time.Now()}, nil
+	return dialplan.Ticket{ID: "ticket of " + j.Call, Joined: m.clock()}, nil
 }
 
 func (m *memory) Next(ctx context.Context, ticket string) (dialplan.Offer, error) {
@@ -395,10 +396,13 @@ func logger() *slog.Logger {
 // node starts a fake FreeSWITCH that hands its calls to the instances.
 func node(t testing.TB, hosts ...string) *fstest.Switch {
 	t.Helper()
-	sw, err := fstest.New(fstest.Config{
-		Hosts: hosts, Speed: speed, Bare: true,
-		Sounds: func(file string) (time.Duration, bool) { return 2 * time.Second, file != "/prompts/gone.wav" },
-	})
+	return nodeOf(t, fstest.Config{Hosts: hosts, Speed: speed, Bare: true})
+}
+
+func nodeOf(t testing.TB, cfg fstest.Config) *fstest.Switch {
+	t.Helper()
+	cfg.Sounds = func(file string) (time.Duration, bool) { return 2 * time.Second, file != "/prompts/gone.wav" }
+	sw, err := fstest.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -291,7 +291,7 @@ func (c *Controller) conclude(ctx context.Context, o Owned, record *Record, curs
 	if !record.Ended.IsZero() {
 		return // somebody has written the end
 	}
-	record.note(&notes{}, cursor)
+	record.note(notes{}, cursor)
 	record.Instance = c.cfg.Instance
 	end(record)
 	c.asked(ctx, "put record", c.cfg.Records.Put(ctx, record))

@@ -11,7 +11,14 @@ import (
 type world struct {
 	dialplan.World
 	record *Record
-	keep   func() // saves the record
+	note   func() // brings record and cursor up to date
+	keep   func() // and saves the record
+}
+
+// Save keeps the cursor, with what has been counted so far.
+func (w *world) Save(ctx context.Context, c *dialplan.Cursor, must bool) {
+	w.note()
+	w.World.Save(ctx, c, must)
 }
 
 // Join notes the queue.

@@ -56,6 +56,16 @@ type Cursor struct {
 	Caller   Caller            `json:"caller"`
 	Called   Called            `json:"called"`
 	Started  time.Time         `json:"started"`
+	Account  Account           `json:"account,omitzero"`
+}
+
+// An Account is what was counted of a call up to where its cursor stands. It
+// is kept by whoever runs the walk, and saved with the cursor: whoever resumes
+// there counts what comes after, once.
+type Account struct {
+	Answered time.Time     `json:"answered,omitzero"`
+	Talk     time.Duration `json:"talk,omitempty"` // in total
+	Missing  int           `json:"missing,omitempty"`
 }
 
 // CursorSchema is the version of the cursor's layout. A controller reads its

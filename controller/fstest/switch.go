@@ -61,6 +61,9 @@ func New(config Config) (*Switch, error) {
 // Addr is the address of the inbound event socket, "host:port".
 func (s *Switch) Addr() string { return s.inbound.Addr().String() }
 
+// Now is the time by the node's clock: that of the events it sends.
+func (s *Switch) Now() time.Time { return s.clock.date(s.clock.now()) }
+
 // Phones are the telephones that the node can call.
 func (s *Switch) Phones() *Phones { return s.config.Phones }
 
