@@ -9,9 +9,9 @@ import (
 
 // adopt watches a talk that its controller has left: it goes on without
 // anybody. When it ends with the caller still there, the call goes on with a
-// controller; when the caller hangs up, it is over. The token of the one that
-// left it is on the channel.
-func (c *Controller) adopt(ctx context.Context, node *node, o Owned, left string) {
+// controller; when the caller hangs up, it is over. The one that left it has
+// left its token and the beginning of the talk on the channel.
+func (c *Controller) adopt(ctx context.Context, node *node, o Owned, at standing) {
 	events, stop, err := node.events(ctx, o.Call)
 	if err != nil {
 		c.letGo(ctx, o)
@@ -20,7 +20,8 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned, left string
 	defer stop()
 	c.stats.adopted.Add(1)
 	c.cfg.Log.Info("talk adopted", "call", o.Call, "from", o.Instance)
-	c.talking(ctx, o)
+	c.talking(ctx, o, at)
+	var over time.Time                   // the talk, as far as it was seen
 	again := time.NewTicker(c.cfg.Lease) // for what happened before the filter stood
 	defer again.Stop()
 	parted := time.NewTimer(time.Hour)
@@ -34,18 +35,20 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned, left string
 				c.letGo(context.WithoutCancel(ctx), o)
 				return
 			case e.Name() == "CHANNEL_HANGUP_COMPLETE":
-				c.finish(ctx, o, func(r *Record) { r.hungUp(e, c.cfg.Clock()) })
+				c.finish(ctx, o, e, over)
 				return
-			case e.Get("Answer-State") == "hangup": // CHANNEL_UNBRIDGE; the rest follows
-			default:
-				parted.Reset(settleFor)
+			default: // CHANNEL_UNBRIDGE
+				over = eventTime(e)
+				if e.Get("Answer-State") != "hangup" { // else the rest follows
+					parted.Reset(settleFor)
+				}
 			}
 		case <-parted.C:
-			if c.followed(ctx, node, o, left) {
+			if c.followed(ctx, node, o, at.owner) {
 				return
 			}
 		case <-again.C:
-			if c.followed(ctx, node, o, left) {
+			if c.followed(ctx, node, o, at.owner) {
 				return
 			}
 		case <-ctx.Done():
@@ -55,24 +58,27 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned, left string
 	}
 }
 
-// talking tells that the caller talks to the agent who rang last: the dead
-// instance may not have come to that.
-func (c *Controller) talking(ctx context.Context, o Owned) {
+// talking tells that the caller talks, and to whom: the dead instance may not
+// have come to that.
+func (c *Controller) talking(ctx context.Context, o Owned, at standing) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Settle)
 	defer cancel()
 	cursor, err := c.cfg.Cursors.Load(ctx, o.Call)
 	c.asked(ctx, "load cursor", err)
-	if cursor == nil || cursor.State.Offer == nil {
+	if cursor == nil || legIndex(cursor.State.Bridge, at.leg) < 0 {
 		return
 	}
-	offer := *cursor.State.Offer
-	leg, now := legUUID(offer.ID, 0), c.cfg.Clock()
-	c.asked(ctx, "report offer", c.cfg.World.Report(ctx, offer, dialplan.Report{Outcome: dialplan.Answered, Answered: now}))
+	since := talkedSince(at.talking, at.leg)
+	setDefault(&since, c.cfg.Clock()) // it was lost as they began
+	offer := cursor.State.Offer
+	if offer != nil {
+		c.asked(ctx, "report offer", c.cfg.World.Report(ctx, *offer, dialplan.Report{Outcome: dialplan.Answered, Answered: since}))
+	}
 	record, err := c.cfg.Records.Load(ctx, o.Call)
 	c.asked(ctx, "load record", err)
-	if record != nil && record.Leg != leg {
-		setDefault(&record.Talked, now)
-		record.Leg, record.Agent = leg, offer.Agent
+	if record != nil && record.Leg != at.leg {
+		record.note(notes{leg: at.leg, talked: since}, cursor)
+		record.Instance = c.cfg.Instance
 		c.asked(ctx, "put record", c.cfg.Records.Put(ctx, record))
 	}
 }

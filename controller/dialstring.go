@@ -98,6 +98,22 @@ func (s Site) allows(number string) bool {
 // legSpace is the namespace of legs' UUIDs.
 var legSpace = uuid.MustParse("5f0ef1b8-60a4-4f4d-9c8a-0f3c2a8b7d11")
 
+// legIndex is the place of a leg in an attempt, -1 when it has no part in it.
+func legIndex(attempt, leg string) int {
+	if attempt == "" || leg == "" {
+		return -1
+	}
+	for i := range maxLegs {
+		if leg == legUUID(attempt, i) {
+			return i
+		}
+	}
+	return -1
+}
+
+// maxLegs is how many telephones one attempt may ring.
+const maxLegs = 100
+
 // legUUID is the Unique-ID of the leg with that index in an attempt: the same
 // on every controller, so that whoever resumes the call recognises it.
 func legUUID(attempt string, index int) string {

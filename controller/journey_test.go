@@ -95,7 +95,7 @@ var journeys = []journey{
 	}, {
 		name:   "hangs up while talking",
 		caller: fstest.Caller{Number: "0671234567", To: "0800111222"},
-		places: []string{"ringing"},
+		places: []string{"ringing", "talking"},
 		script: func(tr *trip) fstest.Script {
 			return fstest.Script{
 				fstest.Asks(), fstest.Press("2"), tr.offer("anna", "1001"),

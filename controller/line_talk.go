@@ -293,9 +293,10 @@ func (t *talk) tell(ctx context.Context) error {
 // microseconds since 1970.
 const talkingSince = "dialgraph_talking"
 
-// talkedSince is when the talk with a leg began, as its owner left it.
-func talkedSince(channel *esl.Event, leg string) time.Time {
-	since, ok := strings.CutPrefix(channel.Var(talkingSince), leg+":")
+// talkedSince is when the talk with a leg began, as its owner has left it in
+// that variable.
+func talkedSince(talking, leg string) time.Time {
+	since, ok := strings.CutPrefix(talking, leg+":")
 	if !ok {
 		return time.Time{}
 	}
@@ -351,21 +352,17 @@ func (l *line) Bridged(ctx context.Context, id string) (dialplan.Bridged, bool, 
 	}
 	channel := l.sess.Channel()
 	leg := channel.Var("last_bridge_to")
-	for i := range maxLegs {
-		if leg != "" && leg == legUUID(id, i) {
-			b := dialplan.Bridged{
-				Outcome: dialplan.Answered, Leg: leg, Index: i, Cause: channel.Var("bridge_hangup_cause"),
-				Answered: talkedSince(channel, leg), Ended: eventTime(channel),
-			}
-			// The owner may have been lost before it could leave that.
-			setDefault(&b.Answered, microTime(channel.Get("Caller-Channel-Bridged-Time")))
-			setDefault(&b.Answered, b.Ended) // nobody knows when, but they talked
-			l.notes.add(func(n *notes) { n.leg, n.talked, n.talk = leg, b.Answered, b.Ended.Sub(b.Answered) })
-			return b, true, nil
-		}
+	i := legIndex(id, leg)
+	if i < 0 {
+		return dialplan.Bridged{}, false, nil
 	}
-	return dialplan.Bridged{}, false, nil
+	b := dialplan.Bridged{
+		Outcome: dialplan.Answered, Leg: leg, Index: i, Cause: channel.Var("bridge_hangup_cause"),
+		Answered: talkedSince(channel.Var(talkingSince), leg), Ended: eventTime(channel),
+	}
+	// The owner may have been lost before it could leave that.
+	setDefault(&b.Answered, microTime(channel.Get("Caller-Channel-Bridged-Time")))
+	setDefault(&b.Answered, b.Ended) // nobody knows when, but they talked
+	l.notes.add(func(n *notes) { n.leg, n.talked, n.talk = leg, b.Answered, b.Ended.Sub(b.Answered) })
+	return b, true, nil
 }
-
-// maxLegs is how many telephones one attempt may ring.
-const maxLegs = 100

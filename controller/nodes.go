@@ -209,6 +209,8 @@ type standing struct {
 	bridged bool   // it rings or talks to somebody
 	left    bool   // a controller has let it go on purpose
 	owner   string // token of the controller that has it, or had it last
+	leg     string // that answered last
+	talking string // since when it talks, and to which leg, as its controller has left it
 }
 
 // look asks how a call stands. exists is false when the node has no such call.
@@ -221,7 +223,7 @@ func (n *node) look(ctx context.Context, uuid string) (s standing, exists bool, 
 		return s, false, err
 	}
 	values := make(map[string]string)
-	names := []string{"socket_resume", "current_application", "bridge_hangup_cause", "dialgraph_done", "dialgraph_owner"}
+	names := []string{"socket_resume", "current_application", "bridge_hangup_cause", "dialgraph_done", "dialgraph_owner", "last_bridge_to", talkingSince}
 	commands := make([]esl.Command, len(names))
 	for i, name := range names {
 		commands[i].Line = "api uuid_getvar " + uuid + " " + name
@@ -240,6 +242,8 @@ func (n *node) look(ctx context.Context, uuid string) (s standing, exists bool, 
 		bridged: values["current_application"] == "bridge" && values["bridge_hangup_cause"] == "",
 		left:    values["dialgraph_done"] != "",
 		owner:   values["dialgraph_owner"],
+		leg:     values["last_bridge_to"],
+		talking: values[talkingSince],
 	}, true, nil
 }
 

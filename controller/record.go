@@ -109,6 +109,20 @@ func (r *Record) note(n notes, cursor *dialplan.Cursor) {
 	}
 }
 
+// talking tells whether the call talks where its cursor stands, and since when.
+// Last is its last event, nil for none.
+func (r *Record) talking(cursor *dialplan.Cursor, last *esl.Event) (since time.Time, ok bool) {
+	if legIndex(cursor.State.Bridge, r.Leg) < 0 {
+		return since, false
+	}
+	if last != nil {
+		since = talkedSince(last.Var(talkingSince), r.Leg)
+		setDefault(&since, microTime(last.Get("Caller-Channel-Bridged-Time")))
+	}
+	setDefault(&since, r.Talked)
+	return since, true
+}
+
 // hungUp adds what FreeSWITCH says of the hangup: CHANNEL_HANGUP_COMPLETE, or
 // CHANNEL_HANGUP where that was lost, or nil when nobody saw it.
 func (r *Record) hungUp(e *esl.Event, now time.Time) {

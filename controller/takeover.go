@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dialgraph/dialgraph/controller/esl"
 	"github.com/dialgraph/dialgraph/dialplan"
 )
 
@@ -217,7 +218,7 @@ func (c *Controller) rescue(ctx context.Context, l lost, w *watch) {
 	case now.left:
 		c.letGo(ctx, l.Owned)
 	case !now.resumes && (now.bridged || !l.unowned): // also a talk that is over and whose controller hangs
-		w.talks.Go(func() { c.adopt(ctx, node, l.Owned, now.owner) })
+		w.talks.Go(func() { c.adopt(ctx, node, l.Owned, now) })
 	case l.unowned, !c.fetch(ctx, node, l.Owned):
 		c.postpone(ctx, l, w)
 	default:
@@ -258,13 +259,14 @@ func (c *Controller) letGo(ctx context.Context, o Owned) {
 // bury ends a call that has gone with nobody watching.
 func (c *Controller) bury(ctx context.Context, o Owned) {
 	c.stats.reaped.Add(1)
-	c.finish(ctx, o, func(r *Record) { r.hungUp(nil, c.cfg.Clock()) })
+	c.finish(ctx, o, nil, time.Time{})
 }
 
 // finish ends a call that no goroutine of ours runs: its place in a queue, its
-// agent, its record, its cursor. When the store does not tell what there is to
-// end, it is for later.
-func (c *Controller) finish(ctx context.Context, o Owned, end func(*Record)) {
+// agent, its record, its cursor. Last is its CHANNEL_HANGUP_COMPLETE, nil when
+// nobody has seen that; over is when its talk was seen to end before. When the
+// store does not tell what there is to end, it is for later.
+func (c *Controller) finish(ctx context.Context, o Owned, last *esl.Event, over time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
 	record, err := c.cfg.Records.Load(ctx, o.Call)
@@ -274,38 +276,48 @@ func (c *Controller) finish(ctx context.Context, o Owned, end func(*Record)) {
 		c.letGo(ctx, o)
 		return
 	}
-	c.conclude(ctx, o, record, cursor, end)
+	if record == nil {
+		record = &Record{Call: o.Call, Node: o.Node, Started: o.Since}
+	}
+	c.conclude(ctx, record, cursor, last, over)
 	_, err = c.cfg.Owners.Forget(ctx, o.Call, o.Token) // last: whoever takes over from us does it again
 	c.asked(ctx, "forget call", err)
 }
 
-// conclude writes the end of a call; record and cursor are nil for none.
-func (c *Controller) conclude(ctx context.Context, o Owned, record *Record, cursor *dialplan.Cursor, end func(*Record)) {
-	if record == nil {
-		record = &Record{Call: o.Call, Node: o.Node, Started: o.Since}
+// conclude gives back what a call held and writes its end, unless somebody has.
+// The cursor is nil for a call that has none.
+func (c *Controller) conclude(ctx context.Context, record *Record, cursor *dialplan.Cursor, last *esl.Event, over time.Time) {
+	var seen notes
+	if cursor != nil {
+		since, talked := record.talking(cursor, last)
+		c.vacate(ctx, cursor, since, talked)
+		if talked && last != nil {
+			setDefault(&over, microTime(last.Get("Caller-Channel-Hangup-Time")))
+			setDefault(&over, eventTime(last))
+			seen.talk = max(over.Sub(since), 0)
+		}
+	}
+	if record.Ended.IsZero() {
+		record.note(seen, cursor)
+		record.Instance = c.cfg.Instance
+		record.hungUp(last, c.cfg.Clock())
+		c.asked(ctx, "put record", c.cfg.Records.Put(ctx, record))
+		c.cfg.Log.Info("call ended", "call", record.Call, "cause", record.Cause, "by", record.Ender)
 	}
 	if cursor != nil {
-		c.vacate(ctx, cursor, record)
-		c.asked(ctx, "delete cursor", c.cfg.Cursors.Delete(ctx, o.Call))
+		c.asked(ctx, "delete cursor", c.cfg.Cursors.Delete(ctx, record.Call))
 	}
-	if !record.Ended.IsZero() {
-		return // somebody has written the end
-	}
-	record.note(notes{}, cursor)
-	record.Instance = c.cfg.Instance
-	end(record)
-	c.asked(ctx, "put record", c.cfg.Records.Put(ctx, record))
-	c.cfg.Log.Info("call ended", "call", o.Call, "cause", record.Cause, "by", record.Ender)
 }
 
-// vacate gives back what the call held in a queue.
-func (c *Controller) vacate(ctx context.Context, cursor *dialplan.Cursor, record *Record) {
+// vacate gives back what the call held in a queue. It may have talked, since
+// that time, to the agent whom it was offered.
+func (c *Controller) vacate(ctx context.Context, cursor *dialplan.Cursor, since time.Time, talked bool) {
 	state := cursor.State
 	report := dialplan.Report{Outcome: dialplan.Gone}
 	why := dialplan.LeaveAbandoned
 	if state.Offer != nil {
-		if record.Leg == legUUID(state.Offer.ID, 0) { // they talked
-			report = dialplan.Report{Outcome: dialplan.Answered, Answered: record.Talked, Ended: c.cfg.Clock()}
+		if talked {
+			report = dialplan.Report{Outcome: dialplan.Answered, Answered: since, Ended: c.cfg.Clock()}
 			why = dialplan.LeaveServed
 		}
 		c.asked(ctx, "report offer", c.cfg.World.Report(ctx, *state.Offer, report))
