@@ -3,6 +3,7 @@
 package realswitch
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -126,10 +127,11 @@ func TestControllerKilled(t *testing.T) {
 			l.isListed() // the dead one has been missed
 			c.hearsAfter(time.Now(), "agent")
 			c.hangup()
+			talked := c.left.Sub(talk.at).Seconds()
 			talk.isHungUp()
 			l.crm.isState(a.id, "idle")
-			if r := l.crm.record(owner.Call); r.Agent != a.id || r.Ender != "caller" {
-				t.Errorf("ended by %q after a talk to %q: want caller, %s", r.Ender, r.Agent, a.id)
+			if r := l.crm.record(owner.Call); r.Agent != a.id || r.Ender != "caller" || math.Abs(r.Talk-talked) > 0.3 {
+				t.Errorf("ended by %q after a talk of %v s to %q: want caller, %v, %s", r.Ender, r.Talk, r.Agent, talked, a.id)
 			}
 		}},
 	} {

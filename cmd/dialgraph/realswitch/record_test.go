@@ -3,60 +3,119 @@
 package realswitch
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/dialgraph/dialgraph/api"
 )
 
-// A call with a talk, as its record tells it.
+// A call with a talk, as its record tells it; and the same one, whose controller
+// is killed wherever the caller waits for something.
 func TestRecordOfACall(t *testing.T) {
-	l := open(t)
-	a := l.agent("1001", answers, "bench")
-	phone := l.caller()
-	l.customer(phone, api.Customer{Name: "Olena"})
-	c := phone.mustCall(workshop, calling{})
-	c.walks("greeting main key 1 connecting")
-	talk := a.talks()
-	c.hears("agent", "music")
-	talk.hears("caller")
-	talk.hangup()
-	c.walks("afterwards main key 0 goodbye")
-	c.isHungUp()
-	r := l.crm.record(l.owner(c).Call)
-
-	want := api.Call{
-		SIPCall: c.callID(), Dialled: workshop, Number: workshop, CallerRaw: c.number, Caller: international(c.number),
-		Customer: "c" + c.number, Menu: "workshop", Cause: "NORMAL_CLEARING", Q850: 16, Ender: "dialgraph",
-		Agent: a.id, Queue: "bench", Seen: true,
-		Path: []string{"greeting", "outage", "main", "bench", "afterwards", "main", "goodbye", "end"},
-	}
-	got := api.Call{
-		SIPCall: r.SIPCall, Dialled: r.Dialled, Number: r.Number, CallerRaw: r.CallerRaw, Caller: r.Caller,
-		Customer: r.Customer, Menu: r.Menu, Cause: r.Cause, Q850: r.Q850, Ender: r.Ender,
-		Agent: r.Agent, Queue: r.Queue, Seen: r.Seen, Path: r.Path,
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("record (-want +got):\n%s", diff)
-	}
-	moments := []time.Time{r.Started, r.Answered, r.Queued, r.Offered, r.Talked, r.Ended}
-	for i, m := range moments[1:] {
-		if m.Before(moments[i]) {
-			t.Errorf("moment %d, %v, is before the one before, %v", i+1, m, moments[i])
+	t.Run("that one controller has", func(t *testing.T) {
+		l := open(t)
+		w := &witness{line: l, lose: time.Now}
+		w.call(answers)
+		w.check(t)
+	})
+	t.Run("whose controllers are killed", func(t *testing.T) {
+		l := open(t)
+		for range 4 {
+			l.start() // beside the two: five will be killed
 		}
+		l.isListed()
+		w := &witness{line: l}
+		w.lose = func() time.Time {
+			w.lost = append(w.lost, l.crm.live(w.uuid).Instance)
+			return l.owner(w.caller).by.kill()
+		}
+		w.call(rings)
+		w.check(t)
+	})
+}
+
+// A witness is what the telephones and the switch know of a call.
+type witness struct {
+	*line
+	lose     func() time.Time // the controller that has the call
+	lost     []string         // instances
+	caller   *caller
+	agent    *agent
+	uuid     string
+	legs     [2]string // the caller's, and the other one
+	instance string    // the last one
+
+	pressed, waits, rang, talks, parts, ends time.Time
+}
+
+// call calls, waits, talks to an agent, and goes on in the menu to its end. An
+// agent who lets it ring answers the next time, when the controller is lost.
+func (w *witness) call(how reaction) {
+	p := w.line.caller()
+	w.customer(p, api.Customer{Name: "Olena"})
+	c := p.mustCall(workshop, calling{})
+	w.caller, w.uuid = c, w.owner(c).Call
+	c.walks("greeting main")
+	c.hearsAfter(w.lose(), "main")
+	w.pressed = time.Now()
+	c.press("1")
+	c.hears("connecting", "main")
+	w.waits = c.hears("music").begin
+	c.hearsAfter(w.lose(), "music")
+	a := w.line.agent("1001", how, "bench")
+	w.agent, w.rang = a, a.isRung()
+	if how == rings {
+		w.lose()
+		a.isQuiet()
+		a.react(answers)
+		w.rang = a.isRung()
 	}
-	if r.Talk < 0.1 || r.Talk > 5 {
-		t.Errorf("talked %v s, want about a second", r.Talk)
+	talk := a.talks()
+	w.talks = talk.at
+	c.hearsAfter(talk.at, "agent")
+	talk.hears("caller")
+	w.legs = w.at.legs(w.t, c.number)
+	c.hearsAfter(w.lose().Add(time.Second), "agent")
+	talk.hangup()
+	w.parts = time.Now()
+	c.hears("afterwards")
+	c.hearsAfter(w.lose(), "afterwards")
+	c.hears("main", "afterwards")
+	c.press("0")
+	c.hears("goodbye")
+	w.instance = w.crm.live(w.uuid).Instance
+	c.isHungUp()
+	w.ends = time.Now()
+}
+
+// check compares the record.
+func (w *witness) check(t *testing.T) {
+	if slices.Contains(w.lost, w.instance) {
+		t.Errorf("instance %s was killed and has the call", w.instance)
 	}
-	if r.Node == "" || r.Leg == "" || r.Trunk == "" || len(r.Version) != 32 || r.Instance == "" || r.Leg == r.Call {
-		t.Errorf("node %q, leg %q, trunk %q, version %q, instance %q: want all of them", r.Node, r.Leg, r.Trunk, r.Version, r.Instance)
-	}
-	if m := r.Media; m.Codec != "PCMU" || m.Rate != 8000 || m.PacketsIn < 50 || m.PacketsOut < 50 {
-		t.Errorf("media %+v, want what FreeSWITCH has measured", m)
-	}
+	const soon = 300 * time.Millisecond
+	c, answered := w.caller, w.ends.Sub(w.caller.answered)
+	checkRecord(t, w.crm.record(w.uuid), map[string]check{
+		"Call": is(w.legs[0]), "Leg": is(w.legs[1]), "Node": is(w.at.ask(t, "switchname")), "Instance": is(w.instance),
+		"SIPCall": is(c.callID()), "Trunk": is(settings.host),
+		"Dialled": is(workshop), "Number": is(workshop), "CallerRaw": is(c.number), "Caller": is(international(c.number)),
+		"Withheld": is(false), "Customer": is("c" + c.number),
+		"Menu": is("workshop"), "Version": is(w.crm.active("workshop")), "Tags": is(map[string]string{"talked": "to-the-bench"}),
+		"Path": is([]string{"greeting", "outage", "main", "bench", "afterwards", "counted", "main", "goodbye", "end"}),
+
+		"Started": near(c.invited, soon), "Answered": near(c.answered, soon),
+		"Queued": during(w.pressed, w.waits), "Offered": near(w.rang, soon), "Talked": near(w.talks, soon),
+		"Talk": lasts(w.parts.Sub(w.talks), soon), "Ended": near(w.ends, soon),
+
+		"Cause": is("NORMAL_CLEARING"), "Q850": is(16), "SIP": is(0), "Ender": is("dialgraph"), "Seen": is(true),
+		"Agent": is(w.agent.id), "Queue": is("bench"), "Resumed": is(len(w.lost)), "Missing": is(0), "Error": is(""),
+
+		"Media.Codec": is("PCMU"), "Media.Rate": is(8000), "Media.LossIn": between(0, 5), "Media.MOS": between(3, 5),
+		"Media.PacketsIn": packets(answered), "Media.PacketsOut": packets(answered),
+	})
 }
 
 // A caller who withholds the number is nobody, even where the switch knows it.
