@@ -168,12 +168,11 @@ func (l *line) Bridge(ctx context.Context, b dialplan.Bridge) (dialplan.Bridged,
 
 // beforeBridge sets what `bridge` reads from the caller's channel.
 func (l *line) beforeBridge(ctx context.Context, b dialplan.Bridge) []esl.Command {
-	commands := []esl.Command{
+	return append(l.beforeAnswer(), []esl.Command{
 		{Line: "api uuid_setvar_multi " + l.uuid + " continue_on_fail=true;hangup_after_bridge=false;socket_resume=true;" +
 			"originate_disposition=;bridge_uuid=;last_bridge_to=;bridge_hangup_cause=;origination_cancel_key=" + keys(b.CancelKey)},
 		l.set("ringback", l.ringback(ctx, b)),
-	}
-	return commands
+	}...)
 }
 
 // ringback is what the caller hears while it rings: whoever waits for an agent

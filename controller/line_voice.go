@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func (l *line) Answer(ctx context.Context) error {
 	if err := l.drain(ctx); err != nil || l.answered {
 		return err
 	}
-	e, err := l.run(ctx, "answer", "")
+	e, err := l.run(ctx, "answer", "", l.beforeAnswer()...)
 	if err != nil {
 		return err
 	}
@@ -38,6 +39,17 @@ func (l *line) Answer(ctx context.Context) error {
 		l.answered = true
 	}
 	return nil
+}
+
+// beforeAnswer sets after how long without RTP FreeSWITCH hangs up. It reads
+// that when media begin, and again at the answer: a caller who is not answered
+// may send nothing (switch_core_media.c, check_media_timeout_params).
+func (l *line) beforeAnswer() []esl.Command {
+	after := l.sess.Channel().Var("dialgraph_media_timeout")
+	if l.answered || number(after) == 0 {
+		return nil
+	}
+	return []esl.Command{l.set("media_timeout", strconv.Itoa(number(after)))}
 }
 
 // Play plays sounds in a row.

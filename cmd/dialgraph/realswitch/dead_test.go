@@ -89,6 +89,29 @@ func TestTelephoneIsCutOff(t *testing.T) {
 	})
 }
 
+// Many telephones and carriers send no RTP before the answer: a caller who
+// waits unanswered is not cut off, and is looked after from the answer on.
+func TestTelephoneIsSilentUntilTheAnswer(t *testing.T) {
+	l := open(t)
+	l.at.cutsOff(t, mute)
+	c := l.caller().mustCall(byAgent, calling{early: true})
+	c.hears("greeting")
+	c.press("1")
+	c.hears("connecting", "main")
+	c.hears("music")
+	c.stop()
+	c.hearsAfter(time.Now().Add(2*mute), "music")
+	a := l.agent("1001", answers, "bench")
+	talk := a.talks()
+	c.awaitAnswer()
+	c.isHungUp()
+	inTime(t, "the end of a call that was answered", time.Since(c.answered), mute+time.Second)
+	talk.isHungUp()
+	if r := l.crm.record(l.owner(c).Call); r.Cause != "MEDIA_TIMEOUT" || r.Answered.IsZero() {
+		t.Errorf("ended with %s, answered %v, want MEDIA_TIMEOUT, a time", r.Cause, r.Answered)
+	}
+}
+
 // cutsOff lets the node end calls that have sent no RTP for so long, until the
 // test ends.
 func (n *node) cutsOff(t *testing.T, after time.Duration) {
