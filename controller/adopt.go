@@ -68,7 +68,7 @@ func (c *Controller) talking(ctx context.Context, o Owned, at standing) {
 	if cursor == nil || legIndex(cursor.State.Bridge, at.leg) < 0 {
 		return
 	}
-	since := talkedSince(at.talking, at.leg)
+	since := legTime(at.talking, at.leg)
 	setDefault(&since, c.cfg.Clock()) // it was lost as they began
 	offer := cursor.State.Offer
 	if offer != nil {

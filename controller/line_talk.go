@@ -276,30 +276,38 @@ func (t *talk) answered(e *esl.Event) {
 	l.keep()
 }
 
-// tell leaves on the channel since when the two talk: FreeSWITCH forgets it at
-// the transfer that brings the call to the next owner (switch_channel.c,
-// switch_channel_set_caller_profile).
+// tell leaves on the channel since when the two talk, and lets FreeSWITCH leave
+// there until when: nobody may be there to see it. FreeSWITCH itself forgets
+// the first at the transfer that brings the call to the next owner
+// (switch_channel.c, switch_channel_set_caller_profile).
 func (t *talk) tell(ctx context.Context) error {
-	since := fmt.Sprintf("%s:%d", t.bridged.Leg, t.bridged.Answered.UnixMicro())
-	_, err := t.line.send(ctx, t.line.set(talkingSince, since))
+	l, leg := t.line, t.bridged.Leg
+	// The leg expands it as it hangs up (switch_core_state_machine.c, api_hook).
+	// It may be gone by now; a connection that is lost shows in what follows.
+	_, _ = l.sess.API(context.WithoutCancel(ctx), "uuid_setvar "+leg+" api_hangup_hook uuid_setvar "+l.uuid+" "+talkedUntil+" "+
+		leg+":${Caller-Channel-Hangup-Time}")
+	_, err := l.send(ctx, l.set(talkingSince, fmt.Sprintf("%s:%d", leg, t.bridged.Answered.UnixMicro())))
 	if refusal := (*esl.ReplyError)(nil); errors.As(err, &refusal) {
 		return nil
 	}
 	return err
 }
 
-// talkingSince is the channel variable that says who answered and when, in
-// microseconds since 1970.
-const talkingSince = "dialgraph_talking"
+// talkingSince and talkedUntil are the channel variables that say who answered
+// and when, and who hung up and when: leg, colon, microseconds since 1970.
+const (
+	talkingSince = "dialgraph_talking"
+	talkedUntil  = "dialgraph_talked"
+)
 
-// talkedSince is when the talk with a leg began, as its owner has left it in
-// that variable.
-func talkedSince(talking, leg string) time.Time {
-	since, ok := strings.CutPrefix(talking, leg+":")
+// legTime is the moment in one of those variables, zero when it is another
+// leg's.
+func legTime(variable, leg string) time.Time {
+	at, ok := strings.CutPrefix(variable, leg+":")
 	if !ok {
 		return time.Time{}
 	}
-	return microTime(since)
+	return microTime(at)
 }
 
 // end makes the outcome of the bridge from its completion, or from what ended
@@ -357,8 +365,9 @@ func (l *line) Bridged(ctx context.Context, id string) (dialplan.Bridged, bool, 
 	}
 	b := dialplan.Bridged{
 		Outcome: dialplan.Answered, Leg: leg, Index: i, Cause: channel.Var("bridge_hangup_cause"),
-		Answered: talkedSince(channel.Var(talkingSince), leg), Ended: eventTime(channel),
+		Answered: legTime(channel.Var(talkingSince), leg), Ended: legTime(channel.Var(talkedUntil), leg),
 	}
+	setDefault(&b.Ended, eventTime(channel))
 	// The owner may have been lost before it could leave that.
 	setDefault(&b.Answered, microTime(channel.Get("Caller-Channel-Bridged-Time")))
 	setDefault(&b.Answered, b.Ended) // nobody knows when, but they talked

@@ -116,7 +116,7 @@ func (r *Record) talking(cursor *dialplan.Cursor, last *esl.Event) (since time.T
 		return since, false
 	}
 	if last != nil {
-		since = talkedSince(last.Var(talkingSince), r.Leg)
+		since = legTime(last.Var(talkingSince), r.Leg)
 		setDefault(&since, microTime(last.Get("Caller-Channel-Bridged-Time")))
 	}
 	setDefault(&since, r.Talked)

@@ -148,3 +148,37 @@ func TestResume(t *testing.T) {
 		})
 	}
 }
+
+// The talk is over when the agent hangs up, however long it takes until
+// somebody has the call again.
+func TestTalkThatNobodySawEnd(t *testing.T) {
+	m := newMemory()
+	m.use(t, line)
+	l1, l2 := listen(t), listen(t)
+	one := start(t, "one", l1, m, nil)
+	sw := node(t, l1.Addr().String(), l2.Addr().String())
+	agent := sw.Agent("1001", fstest.Behaviour{Reaction: fstest.Answers})
+	m.offers <- dialplan.Offer{ID: "o1", Agent: "anna", Contact: "1001", Ring: 20 * time.Second}
+	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Keys("2")})
+	await(t, "the beginning of the talk to be on the channel", func() bool { return call.Variable("dialgraph_talking") != "" })
+	one.kill()
+	await(t, "the first controller to be gone", func() bool { return one.Stats().Lost == 1 })
+	agent.Hangup()
+	parted, err := call.WaitFor(soon(t), func(e fstest.Event) bool { return e.Kind == fstest.Parted })
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := sw.Now()
+	await(t, "some time to pass", func() bool { return sw.Now().Sub(over) > 15*time.Second })
+	start(t, "two", l2, m, nil)
+	if _, err := call.Wait(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	talk := parted.At - call.Transcript().Only(fstest.Connected)[0].At
+	if r := m.ended(t, call.UUID()); time.Duration(r.Talk*1e9)-talk > 5*time.Second || r.Talk <= 0 {
+		t.Errorf("talked %v s, want %v\n%s", r.Talk, talk, call.Transcript())
+	}
+	if told := m.lastReport(); told.Ended.Sub(told.Answered)-talk > 5*time.Second {
+		t.Errorf("reported a talk from %v to %v, want %v", told.Answered, told.Ended, talk)
+	}
+}

@@ -216,6 +216,9 @@ func (l *leg) end(cause string) {
 	if !l.markHungup(cause, "") {
 		return
 	}
+	if api := l.get("api_hangup_hook"); api != "" {
+		l.sw.api(strings.ReplaceAll(api, "${Caller-Channel-Hangup-Time}", l.sw.stamp(l.hungupAt)))
+	}
 	l.complete()
 	if l.agent != nil {
 		l.agent.give(l)

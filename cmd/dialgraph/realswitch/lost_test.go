@@ -219,9 +219,14 @@ func TestControllerHangs(t *testing.T) {
 			c.hearsAfter(at.Add(s.talks), "agent")
 			talk.hears("caller")
 			talk.hangup()
+			talked := time.Since(talk.at).Seconds()
 			c.hears("afterwards")
 			l.resumedBy(c, owner)
 			l.crm.isState(a.id, "idle")
+			c.hangup()
+			if r := l.crm.record(owner.Call); math.Abs(r.Talk-talked) > 0.3 {
+				t.Errorf("talked %v s by the record, want %v", r.Talk, talked)
+			}
 		})
 	}
 	t.Run("somebody calls", func(t *testing.T) {
