@@ -194,7 +194,7 @@ func (k *call) find(ctx context.Context) error {
 		k.record.Resumed++
 		k.ctl.stats.resumed.Add(1)
 		k.public.Caller = k.cursor.Caller.Number
-		return nil
+		return k.admit(ask)
 	}
 	k.ctl.stats.started.Add(1)
 	if err := k.admit(ask); err != nil {

@@ -179,6 +179,31 @@ func TestMissingPrompt(t *testing.T) {
 	}
 }
 
+// A call that another controller goes on with counts as before.
+func TestLimitOfAResumedCall(t *testing.T) {
+	m := newMemory()
+	m.use(t, line)
+	m.route.MaxCalls = 1
+	l1, l2 := listen(t), listen(t)
+	first, second := start(t, "one", l1, m, nil), start(t, "two", l2, m, nil)
+	sw := node(t, l1.Addr().String(), l2.Addr().String())
+	asked := func(c *fstest.Call, times int) func() bool {
+		return func() bool { return len(c.Transcript().Only(fstest.Asked)) == times }
+	}
+	held := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222"})
+	await(t, "the call to be in the menu", asked(held, 1))
+	first.kill()
+	await(t, "the call to be in the menu again", asked(held, 2))
+	over := sw.Call(fstest.Caller{Number: "0671234568", To: "0800111222"})
+	if cause, err := over.Wait(soon(t)); err != nil || cause != "NORMAL_TEMPORARY_FAILURE" {
+		t.Errorf("second call ended with %q, %v; want it refused\n%s", cause, err, over.Transcript())
+	}
+	held.Hangup()
+	await(t, "the first call to be gone", func() bool { return second.Stats().Calls == 0 })
+	third := sw.Call(fstest.Caller{Number: "0671234569", To: "0800111222"})
+	await(t, "the third call to be in the menu", asked(third, 1))
+}
+
 func TestHostilePeer(t *testing.T) {
 	m := newMemory()
 	m.use(t, line)

@@ -120,7 +120,8 @@ type Peers interface {
 
 // Limits count live calls across instances. Scopes are number and trunk.
 type Limits interface {
-	// Enter counts a call in; false, and nothing counted, when max are there.
+	// Enter counts a call in; false, and nothing counted, when max are there. A
+	// max of 0 only counts.
 	// The answer holds beside an error too: it is then what this instance knows.
 	Enter(ctx context.Context, scope, name string, max int) (bool, error)
 	// Leave counts it out.

@@ -16,10 +16,14 @@ const (
 	ScopeTrunk  = "trunk"
 )
 
-// admit counts a new call into the limits of its number and its trunk. Where
-// the store cannot be asked, the calls of this instance decide.
+// admit counts a call into the limits of its number and its trunk. One that is
+// gone on with is counted, whatever the limits. Where the store cannot be
+// asked, the calls of this instance decide.
 func (k *call) admit(ctx context.Context) error {
 	for _, limit := range k.limits() {
+		if k.cursor != nil {
+			limit.max = 0
+		}
 		ok, err := k.ctl.limits().Enter(ctx, limit.scope, limit.name, limit.max)
 		k.stored("count call", err)
 		if !ok {
@@ -75,7 +79,7 @@ func (t *tally) Enter(_ context.Context, scope, name string, most int) (bool, er
 		t.calls = make(map[string]int)
 	}
 	key := scope + " " + name
-	if t.calls[key] >= most {
+	if most > 0 && t.calls[key] >= most {
 		return false, nil
 	}
 	t.calls[key]++
