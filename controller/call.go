@@ -180,6 +180,8 @@ func (k *call) find(ctx context.Context) error {
 	k.record = newRecord(channel, k.trunk)
 	route, err := k.ctl.cfg.Numbers.Route(ask, dialled(channel))
 	k.route, k.line.site = route, route.Site
+	caller, raw := identify(channel, k.ctl.cfg.trunk(k.trunk).Trust, route.Site.Region)
+	k.record.CallerRaw, k.record.Caller, k.record.Withheld = raw, caller.Number, caller.Withheld
 	if channel.HasVar("dialgraph_owner") {
 		past := k.recall(ctx)
 		k.unread = past != nil
@@ -200,7 +202,7 @@ func (k *call) find(ctx context.Context) error {
 	if err := k.admit(ask); err != nil {
 		return err
 	}
-	return k.begin(ask)
+	return k.begin(ask, caller)
 }
 
 // recall asks for the cursor and the record of a call that somebody had. While
@@ -246,11 +248,7 @@ func (k *call) look(ctx context.Context) error {
 }
 
 // begin makes the cursor of a new call.
-func (k *call) begin(ctx context.Context) error {
-	channel := k.sess.Channel()
-	trust := k.ctl.cfg.trunk(k.trunk).Trust
-	caller, raw := identify(channel, trust, k.route.Site.Region)
-	k.record.CallerRaw, k.record.Withheld = raw, caller.Withheld
+func (k *call) begin(ctx context.Context, caller dialplan.Caller) error {
 	if caller.Number != "" {
 		known, err := k.ctl.cfg.Customers.Customer(ctx, caller)
 		if err != nil {
@@ -263,7 +261,7 @@ func (k *call) begin(ctx context.Context) error {
 	if caller.Language == "" {
 		caller.Language = k.route.Language
 	}
-	k.record.Caller, k.record.Customer = caller.Number, caller.Customer
+	k.record.Customer = caller.Customer
 	k.public.Caller = caller.Number
 	menu, err := k.ctl.cfg.Numbers.Menu(ctx, k.route.Menu, k.route.Version)
 	if err != nil {

@@ -142,8 +142,8 @@ func TestLimits(t *testing.T) {
 			if err != nil || cause != "NORMAL_TEMPORARY_FAILURE" || len(over.Transcript().Only(fstest.Answered)) > 0 {
 				t.Errorf("second call ended with %q, %v; want it refused unanswered\n%s", cause, err, over.Transcript())
 			}
-			if r := m.ended(t, over.UUID()); r.SIP != 503 {
-				t.Errorf("record %+v, want SIP code 503", r)
+			if r := m.ended(t, over.UUID()); r.SIP != 503 || r.Caller != "+380671234567" || r.CallerRaw != "0671234567" {
+				t.Errorf("record %+v, want SIP code 503, and who called", r)
 			}
 			for _, live := range i.Calls() { // the second may not have gone yet
 				if live.Call == held.UUID() && (live.Caller != "+380671234567" || live.Menu != "line") {

@@ -128,3 +128,21 @@ func (c *crm) active(menu string) (version string) {
 	}
 	return version
 }
+
+// recordOf waits for the record of the only call that somebody has made, once
+// it has ended.
+func (c *crm) recordOf(number string) (r api.Call) {
+	c.t.Helper()
+	eventually(c.t, "the call of "+number+" is on record", func() bool {
+		var calls struct{ Items []api.Call }
+		r = api.Call{}
+		c.get("/v1/calls", &calls)
+		for _, one := range calls.Items {
+			if one.CallerRaw == number {
+				r = one
+			}
+		}
+		return !r.Ended.IsZero()
+	})
+	return r
+}

@@ -122,6 +122,32 @@ func TestLimits(t *testing.T) {
 			return err == nil && again.answered.After(c.answered)
 		})
 	})
+	t.Run("calls of a trunk, also when one is resumed", func(t *testing.T) {
+		l := open(t, "trunk="+settings.host+"=from:1")
+		c := l.callMenu()
+		refused := func() {
+			t.Helper()
+			other := l.caller()
+			if status := other.mustBeRefused(ahead); status != 503 {
+				t.Errorf("the second call is refused with %d, want 503", status)
+			}
+			r := l.crm.recordOf(other.user)
+			if r.SIP != 503 || r.Cause != "NORMAL_TEMPORARY_FAILURE" || r.Ender != "dialgraph" || !r.Answered.IsZero() {
+				t.Errorf("record %+v of the refused call, want 503 by dialgraph, not answered", r)
+			}
+		}
+		refused()
+		owner := l.owner(c)
+		owner.by.kill()
+		l.resumedBy(c, owner)
+		refused()
+		c.hangup()
+		l.at.isEmptyOf(t, c.number)
+		eventually(t, "the trunk brings a call again", func() bool {
+			again, err := l.caller().tryCall(ahead)
+			return err == nil && again.answered.After(c.answered)
+		})
+	})
 	t.Run("calls of a controller: the next one has room", func(t *testing.T) {
 		l := open(t, "max-calls=1")
 		first := l.callMenu()
