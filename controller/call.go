@@ -52,6 +52,7 @@ type call struct {
 	shown   atomic.Pointer[LiveCall] // public, as others may read it
 	entered []limit
 	claimed bool // the store was told that the call is ours
+	walked  bool // the walk was begun: it gives back what the call holds
 	unread  bool // somebody had the call, and what is known of it could not be read
 }
 
@@ -149,6 +150,7 @@ func (k *call) serve(ctx context.Context) error {
 		return k.refuse(ctx, err)
 	}
 	k.claim(ctx)
+	k.walked = true
 	end, err := dialplan.Walk{
 		Menu: menu, Cursor: k.cursor, Line: k.line, World: &world{World: k.ctl.cfg.World, record: k.record, note: k.note, keep: k.keep},
 		Answer: k.route.Answer, Now: k.ctl.cfg.Clock, Log: k.log,

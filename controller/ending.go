@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -18,6 +19,9 @@ func (k *call) end(ctx context.Context, why error) {
 	defer k.leaveLimits(ctx)
 	if k.record == nil { // ended before anything was asked
 		k.record = newRecord(k.sess.Channel(), k.trunk)
+		past := errors.Is(why, dialplan.ErrHangup) && k.sess.Channel().HasVar("dialgraph_owner")
+		k.unread = past && k.look(ctx) != nil
+		k.record.Instance = k.ctl.cfg.Instance
 	}
 	k.note()
 	switch {
@@ -75,6 +79,9 @@ func (k *call) over(ctx context.Context) {
 		return
 	}
 	if last := k.line.last; last == nil || !last.HasVar("dialgraph_owner") || last.Var("dialgraph_owner") == k.token {
+		if k.cursor != nil && !k.walked {
+			k.record.note(k.ctl.settle(ctx, k.record, k.cursor, cmp.Or(last, k.sess.Channel()), time.Time{}), k.cursor)
+		}
 		k.stored("put record", k.ctl.cfg.Records.Put(ctx, k.record))
 		k.stored("delete cursor", k.ctl.cfg.Cursors.Delete(ctx, k.uuid))
 		k.log.Info("call ended", "cause", k.record.Cause, "by", k.record.Ender, "node", k.node(),

@@ -102,7 +102,8 @@ func (r *Record) note(n notes, cursor *dialplan.Cursor) {
 	setDefault(&account.Answered, r.Answered)
 	account.Talk += n.talk
 	account.Missing += n.missing
-	r.Answered, r.Talk, r.Missing = account.Answered, Seconds(account.Talk.Seconds()), account.Missing
+	setDefault(&r.Answered, account.Answered)
+	r.Talk, r.Missing = Seconds(account.Talk.Seconds()), account.Missing
 	r.Path, r.Tags = cursor.Path, cursor.Tags
 	if offer := cursor.State.Offer; offer != nil {
 		r.Agent = offer.Agent

@@ -289,13 +289,7 @@ func (c *Controller) finish(ctx context.Context, o Owned, last *esl.Event, over 
 func (c *Controller) conclude(ctx context.Context, record *Record, cursor *dialplan.Cursor, last *esl.Event, over time.Time) {
 	var seen notes
 	if cursor != nil {
-		since, talked := record.talking(cursor, last)
-		c.vacate(ctx, cursor, since, talked)
-		if talked && last != nil {
-			setDefault(&over, microTime(last.Get("Caller-Channel-Hangup-Time")))
-			setDefault(&over, eventTime(last))
-			seen.talk = max(over.Sub(since), 0)
-		}
+		seen = c.settle(ctx, record, cursor, last, over)
 	}
 	if record.Ended.IsZero() {
 		record.note(seen, cursor)
@@ -307,6 +301,21 @@ func (c *Controller) conclude(ctx context.Context, record *Record, cursor *dialp
 	if cursor != nil {
 		c.asked(ctx, "delete cursor", c.cfg.Cursors.Delete(ctx, record.Call))
 	}
+}
+
+// settle gives back what a call held where its cursor stands, and returns what
+// is to be noted of a talk that it was in. Last is the last that was heard of
+// it, nil for nothing.
+func (c *Controller) settle(ctx context.Context, record *Record, cursor *dialplan.Cursor, last *esl.Event, over time.Time) (seen notes) {
+	since, talked := record.talking(cursor, last)
+	c.vacate(ctx, cursor, since, talked)
+	if talked && last != nil {
+		setDefault(&over, legTime(last.Var(talkedUntil), record.Leg))
+		setDefault(&over, microTime(last.Get("Caller-Channel-Hangup-Time")))
+		setDefault(&over, eventTime(last))
+		seen.talk = max(over.Sub(since), 0)
+	}
+	return seen
 }
 
 // vacate gives back what the call held in a queue. It may have talked, since
