@@ -198,8 +198,13 @@ func sipCode(e *esl.Event, cause string) int {
 	if !microTime(e.Get("Caller-Channel-Answered-Time")).IsZero() {
 		return 0
 	}
-	if code, ok := strings.CutPrefix(e.Var("proto_specific_hangup_cause"), "sip:"); ok {
+	// That of a BYE before the answer is the 200 to the BYE; the INVITE is ended
+	// as by a CANCEL (RFC 3261, 15.1.2).
+	if code, ok := strings.CutPrefix(e.Var("proto_specific_hangup_cause"), "sip:"); ok && number(code) >= 300 {
 		return number(code)
+	}
+	if ender(e) == "caller" {
+		return 487
 	}
 	if code, ok := sipCodes[cause]; ok {
 		return code

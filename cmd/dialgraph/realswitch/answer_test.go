@@ -37,8 +37,22 @@ func TestAnswer(t *testing.T) {
 		l := open(t)
 		c := l.caller().mustCall(byAgent, calling{early: true})
 		c.walks("greeting main main silent goodbye")
-		if status := c.isRefused(); status < 400 {
-			t.Errorf("refused with %d", status)
+		status := c.isRefused()
+		if r := l.crm.recordOf(c.number); status < 400 || r.SIP != status || r.Ender != "dialgraph" || !r.Answered.IsZero() {
+			t.Errorf("refused with %d, by the record %d, by %q, answered %v: want one code, by dialgraph, never", status, r.SIP, r.Ender, r.Answered)
+		}
+	})
+	t.Run("never, the caller gives up", func(t *testing.T) { // diago says BYE, see RFC 3261, 15.1.2
+		l := open(t)
+		c := l.caller().mustCall(byAgent, calling{early: true})
+		c.hears("greeting")
+		c.press("1")
+		c.hears("connecting", "main")
+		c.hears("music")
+		c.hangup()
+		r := l.crm.recordOf(c.number)
+		if r.SIP != 487 || r.Cause != "NORMAL_CLEARING" || r.Q850 != 16 || r.Ender != "caller" || !r.Answered.IsZero() {
+			t.Errorf("record %+v, want 487, NORMAL_CLEARING, 16, by the caller, not answered", r)
 		}
 	})
 }
