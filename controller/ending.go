@@ -28,7 +28,7 @@ func (k *call) end(ctx context.Context, why error) {
 	case errors.Is(why, dialplan.ErrHangup), why == nil && !k.line.left:
 		stats.ended.Add(1)
 		k.line.awaitComplete(ctx, k.ctl.cfg.Linger)
-		k.record.hungUp(k.line.last, k.ctl.cfg.Clock())
+		k.record.hungUp(k.line.last, k.line.ended, k.ctl.cfg.Clock())
 		k.over(ctx)
 	case why == nil:
 		stats.left.Add(1)

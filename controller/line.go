@@ -55,6 +55,7 @@ type line struct {
 	last     *esl.Event // CHANNEL_HANGUP, then CHANNEL_HANGUP_COMPLETE
 	answered bool
 	left     bool // we sent it elsewhere
+	ended    bool // we had it hung up
 	apps     int  // applications sent
 	injected int  // digits of ours that have not come back as events yet
 	played   string

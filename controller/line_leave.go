@@ -57,6 +57,7 @@ func (l *line) Hangup(ctx context.Context, cause string) error {
 	if !isCause(cause) {
 		cause = "NORMAL_CLEARING"
 	}
+	l.ended = true
 	_, err := l.send(ctx, esl.Command{Line: "api uuid_kill " + l.uuid + " " + cause})
 	if err == nil {
 		err = l.awaitOver(ctx)

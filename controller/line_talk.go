@@ -328,7 +328,7 @@ func (t *talk) end(ctx context.Context, e *esl.Event, err error) (dialplan.Bridg
 		if !talked {
 			b.Outcome = dialplan.Gone
 		}
-		b.ByCaller = ender(l.last) == "caller"
+		b.ByCaller = byCaller(l.last)
 		b.Cause = hangupCause(l.last)
 		return *b, err
 	case err != nil:

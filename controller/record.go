@@ -125,8 +125,9 @@ func (r *Record) talking(cursor *dialplan.Cursor, last *esl.Event) (since time.T
 }
 
 // hungUp adds what FreeSWITCH says of the hangup: CHANNEL_HANGUP_COMPLETE, or
-// CHANNEL_HANGUP where that was lost, or nil when nobody saw it.
-func (r *Record) hungUp(e *esl.Event, now time.Time) {
+// CHANNEL_HANGUP where that was lost, or nil when nobody saw it. Ours says that
+// the walk had it hung up.
+func (r *Record) hungUp(e *esl.Event, ours bool, now time.Time) {
 	r.Ended = now
 	if e == nil {
 		r.Ender = "network"
@@ -140,7 +141,7 @@ func (r *Record) hungUp(e *esl.Event, now time.Time) {
 		r.Answered = t
 	}
 	r.Cause = hangupCause(e)
-	r.Ender = ender(e)
+	r.Ender = ender(e, ours)
 	r.Q850, r.SIP = number(e.Var("hangup_cause_q850")), sipCode(e, r.Cause)
 	r.Media = Media{
 		Codec: e.Get("Channel-Read-Codec-Name"), Rate: number(e.Get("Channel-Read-Codec-Rate")),
@@ -162,20 +163,29 @@ func hangupCause(e *esl.Event) string {
 	return ""
 }
 
-// ender says who ended the call (mod_sofia.c, sip_hangup_disposition).
-func ender(e *esl.Event) string {
+// ender says who ended the call: whatever is neither the caller's doing nor
+// ours is the network's, somebody at the switch included.
+func ender(e *esl.Event, ours bool) string {
+	switch {
+	case byCaller(e):
+		return "caller"
+	case ours, hangupCause(e) == "ALLOTTED_TIMEOUT": // as setUp has told FreeSWITCH
+		return "dialgraph"
+	}
+	return "network"
+}
+
+// byCaller tells whether the caller's side ended the call (mod_sofia.c,
+// sip_hangup_disposition).
+func byCaller(e *esl.Event) bool {
 	if e == nil {
-		return ""
+		return false
 	}
 	switch e.Var("sip_hangup_disposition") {
 	case "recv_bye", "recv_cancel", "recv_refuse":
-		return "caller"
+		return true
 	}
-	switch hangupCause(e) {
-	case "MEDIA_TIMEOUT", "RECOVERY_ON_TIMER_EXPIRE", "NETWORK_OUT_OF_ORDER", "SYSTEM_SHUTDOWN":
-		return "network"
-	}
-	return "dialgraph"
+	return false
 }
 
 // sipCodes are the codes that FreeSWITCH answers an INVITE with for a cause
@@ -203,7 +213,7 @@ func sipCode(e *esl.Event, cause string) int {
 	if code, ok := strings.CutPrefix(e.Var("proto_specific_hangup_cause"), "sip:"); ok && number(code) >= 300 {
 		return number(code)
 	}
-	if ender(e) == "caller" {
+	if byCaller(e) {
 		return 487
 	}
 	if code, ok := sipCodes[cause]; ok {

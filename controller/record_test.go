@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dialgraph/dialgraph/controller"
+	"github.com/dialgraph/dialgraph/controller/esl"
 	"github.com/dialgraph/dialgraph/controller/fstest"
 )
 
@@ -220,4 +221,26 @@ func packets(a *account, whole, got any) string {
 		return fmt.Sprintf("%d, want about %d", n, want)
 	}
 	return ""
+}
+
+// Who ends a call at the switch is neither the caller nor the menu.
+func TestCallIsEndedAtTheSwitch(t *testing.T) {
+	m := newMemory()
+	m.use(t, line)
+	_, sw := one(t, m, nil)
+	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Keys("2")})
+	if _, err := call.WaitFor(soon(t), heard("music")); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := esl.Dial(t.Context(), sw.Addr(), "ClueCon", esl.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.API(t.Context(), "uuid_kill "+call.UUID()); err != nil {
+		t.Fatal(err)
+	}
+	if r := m.ended(t, call.UUID()); r.Ender != "network" || r.Cause != "NORMAL_CLEARING" || !r.Seen {
+		t.Errorf("record %+v, want it ended by the network, NORMAL_CLEARING, seen", r)
+	}
 }

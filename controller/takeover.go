@@ -294,7 +294,7 @@ func (c *Controller) conclude(ctx context.Context, record *Record, cursor *dialp
 	if record.Ended.IsZero() {
 		record.note(seen, cursor)
 		record.Instance = c.cfg.Instance
-		record.hungUp(last, c.cfg.Clock())
+		record.hungUp(last, false, c.cfg.Clock())
 		c.asked(ctx, "put record", c.cfg.Records.Put(ctx, record))
 		c.cfg.Log.Info("call ended", "call", record.Call, "cause", record.Cause, "by", record.Ender)
 	}

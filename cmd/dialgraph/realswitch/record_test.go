@@ -139,3 +139,18 @@ func TestCallerWithholdsTheNumber(t *testing.T) {
 		t.Errorf("withheld %v, caller %q, raw %q, customer %q: want true and nobody", r.Withheld, r.Caller, r.CallerRaw, r.Customer)
 	}
 }
+
+// Who ends a call at the switch is neither the caller nor the menu.
+func TestCallIsEndedAtTheSwitch(t *testing.T) {
+	l := open(t)
+	c := l.queued()
+	call := l.owner(c).Call
+	l.at.ask(t, "uuid_kill "+call)
+	c.isHungUp()
+	if r := l.crm.record(call); r.Ender != "network" || r.Cause != "NORMAL_CLEARING" || !r.Seen {
+		t.Errorf("ended by %q with %s, observed %v: want network, NORMAL_CLEARING, true", r.Ender, r.Cause, r.Seen)
+	}
+	if n := l.crm.waiting("bench"); n != 0 {
+		t.Errorf("%d callers wait in bench, want none", n)
+	}
+}

@@ -172,8 +172,8 @@ func TestLimits(t *testing.T) {
 		case <-time.After(90 * time.Second):
 			t.Fatal("the call goes on after 90 s")
 		}
-		if r := l.crm.record(call); r.Cause != "ALLOTTED_TIMEOUT" {
-			t.Errorf("ended with %s, want ALLOTTED_TIMEOUT", r.Cause)
+		if r := l.crm.record(call); r.Cause != "ALLOTTED_TIMEOUT" || r.Ender != "dialgraph" {
+			t.Errorf("ended by %q with %s, want dialgraph, ALLOTTED_TIMEOUT", r.Ender, r.Cause)
 		}
 	})
 }
