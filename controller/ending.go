@@ -72,20 +72,27 @@ func (k *call) standBy(ctx context.Context) {
 // over ends a call for good: its record, its cursor, and last its owner, so
 // that whoever takes over from us does it again. Nothing is written of a call
 // that FreeSWITCH knows to be somebody else's by now, nor of one whose past
-// could not be read: it is found ended, with all that was known of it.
+// could not be read: it is found ended, with all that was known of it. So is
+// one whose record could not be written, should this instance not come to that.
 func (k *call) over(ctx context.Context) {
 	if k.unread {
 		k.log.Warn("call ended unread", "cause", k.record.Cause, "by", k.record.Ender)
 		return
 	}
+	var unwritten error
 	if last := k.line.last; last == nil || !last.HasVar("dialgraph_owner") || last.Var("dialgraph_owner") == k.token {
 		if k.cursor != nil && !k.walked {
 			k.record.note(k.ctl.settle(ctx, k.record, k.cursor, cmp.Or(last, k.sess.Channel()), time.Time{}), k.cursor)
 		}
-		k.stored("put record", k.ctl.cfg.Records.Put(ctx, k.record))
+		unwritten = k.ctl.cfg.Records.Put(ctx, k.record)
+		k.stored("put record", unwritten)
 		k.stored("delete cursor", k.ctl.cfg.Cursors.Delete(ctx, k.uuid))
 		k.log.Info("call ended", "cause", k.record.Cause, "by", k.record.Ender, "node", k.node(),
 			"seconds", k.record.Ended.Sub(k.record.Started).Round(time.Second).Seconds())
+	}
+	if unwritten != nil {
+		k.release(ctx)
+		return
 	}
 	if k.claimed {
 		_, err := k.ctl.cfg.Owners.Forget(ctx, k.uuid, k.token)

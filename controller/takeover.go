@@ -279,14 +279,19 @@ func (c *Controller) finish(ctx context.Context, o Owned, last *esl.Event, over 
 	if record == nil {
 		record = &Record{Call: o.Call, Node: o.Node, Started: o.Since}
 	}
-	c.conclude(ctx, record, cursor, last, over)
+	if err := c.conclude(ctx, record, cursor, last, over); err != nil {
+		c.asked(ctx, "put record", err)
+		c.letGo(ctx, o)
+		return
+	}
 	_, err = c.cfg.Owners.Forget(ctx, o.Call, o.Token) // last: whoever takes over from us does it again
 	c.asked(ctx, "forget call", err)
 }
 
 // conclude gives back what a call held and writes its end, unless somebody has.
-// The cursor is nil for a call that has none.
-func (c *Controller) conclude(ctx context.Context, record *Record, cursor *dialplan.Cursor, last *esl.Event, over time.Time) {
+// The cursor is nil for a call that has none. An error says that the end is not
+// written yet.
+func (c *Controller) conclude(ctx context.Context, record *Record, cursor *dialplan.Cursor, last *esl.Event, over time.Time) error {
 	var seen notes
 	if cursor != nil {
 		seen = c.settle(ctx, record, cursor, last, over)
@@ -295,12 +300,15 @@ func (c *Controller) conclude(ctx context.Context, record *Record, cursor *dialp
 		record.note(seen, cursor)
 		record.Instance = c.cfg.Instance
 		record.hungUp(last, false, c.cfg.Clock())
-		c.asked(ctx, "put record", c.cfg.Records.Put(ctx, record))
+		if err := c.cfg.Records.Put(ctx, record); err != nil {
+			return err
+		}
 		c.cfg.Log.Info("call ended", "call", record.Call, "cause", record.Cause, "by", record.Ender)
 	}
 	if cursor != nil {
 		c.asked(ctx, "delete cursor", c.cfg.Cursors.Delete(ctx, record.Call))
 	}
+	return nil
 }
 
 // settle gives back what a call held where its cursor stands, and returns what

@@ -2,6 +2,7 @@ package controller_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -246,6 +247,35 @@ func TestTalkOfAStoppedController(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The end of a call could not be written, and its instance is killed before it
+// could: the call is found ended.
+func TestEndThatWasNotWritten(t *testing.T) {
+	m := newMemory()
+	m.use(t, line)
+	l := listen(t)
+	first := start(t, "one", l, m, func(c *controller.Config) { c.Records = endless{records{m}} })
+	sw := node(t, l.Addr().String())
+	call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Script{fstest.Asks(), fstest.HangUp()}})
+	if _, err := call.Wait(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the first controller to have seen the end", func() bool { return first.Stats().Ended == 1 && first.Stats().Calls == 0 })
+	start(t, "two", listen(t), m, guarded(m, sw))
+	if r := m.ended(t, call.UUID()); r.Ender != "network" || r.Seen || r.Caller != "+380671234567" {
+		t.Errorf("record %+v, want an end that nobody saw, and who called", r)
+	}
+}
+
+// endless are records that no end is written into.
+type endless struct{ records }
+
+func (e endless) Put(ctx context.Context, r *controller.Record) error {
+	if !r.Ended.IsZero() {
+		return errors.New("the store is away")
+	}
+	return e.records.Put(ctx, r)
 }
 
 // dying is a store that hears nothing of talks.
