@@ -138,7 +138,7 @@ var journeys = []journey{
 
 // talkFor is how long a talk goes on before its controller is killed, and
 // after that.
-const talkFor = 4 * time.Second
+const talkFor = 8 * time.Second
 
 // A trip is one call of a journey, with controllers of its own.
 type trip struct {
