@@ -2,12 +2,15 @@ package controller_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/dialgraph/dialgraph/controller"
 	"github.com/dialgraph/dialgraph/controller/fstest"
 	"github.com/dialgraph/dialgraph/dialplan"
 )
@@ -36,6 +39,48 @@ func TestHangsUpOnTheWay(t *testing.T) {
 		return slices.Equal(m.gone(), []dialplan.LeaveReason{dialplan.LeaveAbandoned})
 	})
 	await(t, "the cursor to go", func() bool { c, _ := m.Load(t.Context(), call.UUID()); return c == nil })
+}
+
+// A controller that has not learned of the number yet, or for which the number
+// has gone meanwhile, goes on with a call that was under way.
+func TestNumberUnknownOnTheWay(t *testing.T) {
+	for name, learns := range map[string]bool{"not yet": true, "any more": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMemory()
+			m.use(t, line)
+			l1, l2 := listen(t), listen(t)
+			first := start(t, "one", l1, m, nil)
+			numbers := &learner{memory: m}
+			start(t, "two", l2, m, func(c *controller.Config) { c.Numbers = numbers })
+			sw := node(t, l1.Addr().String(), l2.Addr().String())
+			call := sw.Call(fstest.Caller{Number: "0671234567", To: "0800111222", Script: fstest.Script{
+				fstest.Asks(), pass(first.kill), fstest.Hear("moh"),
+				pass(func() { numbers.knows.Store(learns) }),
+				fstest.Hear("choose"), fstest.Press("1"), fstest.Asks(), fstest.Press("1234#"),
+			}})
+			if _, err := call.Wait(soon(t)); err != nil {
+				t.Fatal(err)
+			}
+			r := m.ended(t, call.UUID())
+			if want := []string{"hello", "choose", "number", "bye", "end"}; !slices.Equal(r.Path, want) || r.Number == "" {
+				t.Errorf("path %q of number %q, want %q\n%s", r.Path, r.Number, want, call.Transcript())
+			}
+		})
+	}
+}
+
+// A learner knows no number until it is told.
+type learner struct {
+	*memory
+	knows atomic.Bool
+}
+
+func (l *learner) Route(ctx context.Context, dialled string) (controller.Route, error) {
+	if !l.knows.Load() {
+		return controller.Route{}, controller.ErrUnknownNumber
+	}
+	return l.memory.Route(ctx, dialled)
 }
 
 // hungUpOnArrival brings a call to a controller as FreeSWITCH does when the

@@ -19,9 +19,11 @@ import (
 const afterwards = 10 * time.Second
 
 // patience is how long a caller who was resumed is kept for the store to come
-// back; recallEvery is how often it is asked.
+// back, learning how long for this instance to learn of the number then;
+// recallEvery is how often it is asked.
 const (
 	patience    = time.Minute
+	learning    = 5 * time.Second
 	recallEvery = 500 * time.Millisecond
 )
 
@@ -176,23 +178,25 @@ func (k *call) serve(ctx context.Context) error {
 // A call that nobody has owned yet has no past: it is served from memory even
 // while the store is away.
 func (k *call) find(ctx context.Context) error {
-	ask, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
-	defer cancel()
 	channel := k.sess.Channel()
 	k.record = newRecord(channel, k.trunk)
-	route, err := k.ctl.cfg.Numbers.Route(ask, dialled(channel))
-	k.route, k.line.site = route, route.Site
-	caller, raw := identify(channel, k.ctl.cfg.trunk(k.trunk).Trust, route.Site.Region)
+	err := k.locate(ctx)
+	caller, raw := identify(channel, k.ctl.cfg.trunk(k.trunk).Trust, k.route.Site.Region)
 	k.record.CallerRaw, k.record.Caller, k.record.Withheld = raw, caller.Number, caller.Withheld
 	if channel.HasVar("dialgraph_owner") {
 		past := k.recall(ctx)
 		k.unread = past != nil
+		if past == nil && k.cursor != nil && err != nil {
+			err = k.relocate(ctx)
+		}
 		err = errors.Join(err, past)
 	}
-	k.record.Instance, k.record.Number, k.public.Number = k.ctl.cfg.Instance, route.Number, route.Number
+	k.record.Instance, k.record.Number, k.public.Number = k.ctl.cfg.Instance, k.route.Number, k.route.Number
 	if err != nil {
 		return fmt.Errorf("find call: %w", err)
 	}
+	ask, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
+	defer cancel()
 	if k.cursor != nil {
 		setDefault(&k.record.Answered, microTime(channel.Get("Caller-Channel-Answered-Time")))
 		k.record.Resumed++
@@ -207,27 +211,61 @@ func (k *call) find(ctx context.Context) error {
 	return k.begin(ask, caller)
 }
 
-// recall asks for the cursor and the record of a call that somebody had. While
-// the store is away the caller hears music: nobody else knows where he stood.
+// locate asks what stands behind the number that was called.
+func (k *call) locate(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
+	defer cancel()
+	route, err := k.ctl.cfg.Numbers.Route(ctx, dialled(k.sess.Channel()))
+	k.route, k.line.site = route, route.Site
+	return err
+}
+
+// relocate asks again for the number of a call that was under way: this
+// instance may have started while the store was away. A number that has gone
+// meanwhile does not end its calls.
+func (k *call) relocate(ctx context.Context) error {
+	err := k.insist(ctx, learning, k.locate)
+	if errors.Is(err, ErrUnknownNumber) || errors.Is(err, ErrNoMenu) {
+		k.log.Warn("number is gone, its call goes on", "number", k.cursor.Called.Number)
+		setDefault(&k.route.Number, k.cursor.Called.Number)
+		setDefault(&k.route.Site.Name, k.cursor.Called.Site)
+		k.line.site = k.route.Site
+		return nil
+	}
+	return err
+}
+
+// recall asks for the cursor and the record of a call that somebody had: nobody
+// else knows where the caller stood.
 func (k *call) recall(ctx context.Context) error {
 	err := k.look(ctx)
 	if err == nil {
 		return nil
 	}
 	k.stored("recall call", err)
-	_, err = k.line.Hold(ctx, dialplan.Hold{}, func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
+	return k.insist(ctx, patience, k.look)
+}
+
+// insist tries again and again for a time. The caller hears music.
+func (k *call) insist(ctx context.Context, d time.Duration, try func(context.Context) error) error {
+	_, err := k.line.Hold(ctx, dialplan.Hold{}, func(ctx context.Context) error {
+		late := time.NewTimer(d)
+		defer late.Stop()
 		again := time.NewTicker(recallEvery)
 		defer again.Stop()
-		for err := k.look(ctx); err != nil; err = k.look(ctx) {
+		for {
+			err := try(ctx)
+			if err == nil {
+				return nil
+			}
 			select {
 			case <-again.C:
+			case <-late.C:
+				return err
 			case <-ctx.Done():
 				return err
 			}
 		}
-		return nil
 	})
 	return err
 }
