@@ -40,6 +40,8 @@ type ear struct {
 	at   int // place in the hearing up to which the test has listened
 
 	spoken atomic.Int64 // frames since the last key
+
+	sent, received atomic.Int64 // packets
 }
 
 // listen starts to hear, and to speak in a tone, until stop.
@@ -157,16 +159,21 @@ func (e *ear) speak(ctx context.Context, voice []byte) {
 		case k := <-keys:
 			e.spoken.Store(-1)
 			err = pressKey(w, k, tick)
+			e.sent.Add(keyPackets)
 			e.spoken.Store(0)
 		default:
 			e.spoken.Add(1)
 			_, err = w.WriteSamples(voice, samples, false, media.CodecAudioUlaw.PayloadType)
+			e.sent.Add(1)
 		}
 		if err != nil {
 			return
 		}
 	}
 }
+
+// keyPackets are what one key takes.
+const keyPackets = 6
 
 // pressKey sends one key by RFC 2833, 60 ms long and 40 ms of pause: three
 // packets while it lasts, and the end three times (section 2.5.1.2 and 2.5.1.4).
@@ -209,7 +216,11 @@ func (e *ear) hear(ctx context.Context) {
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
 			return
-		case err != nil, n != samples: // a key, or an early deadline
+		case err != nil: // an early deadline
+			continue
+		}
+		e.received.Add(1)
+		if n != samples { // a key
 			continue
 		}
 		e.frame(moments.of(e.m.RTPPacketReader.PacketHeader, time.Now()), recognise(buf[:n]))
