@@ -34,8 +34,11 @@ func (c *Controller) adopt(ctx context.Context, node *node, o Owned, at standing
 			case !ok:
 				c.letGo(context.WithoutCancel(ctx), o)
 				return
-			case e.Name() == "CHANNEL_HANGUP_COMPLETE":
+			case e.Name() == "CHANNEL_HANGUP_COMPLETE" && e.Var("dialgraph_owner") == at.owner:
 				c.finish(ctx, o, e, over)
+				return
+			case e.Name() == "CHANNEL_HANGUP_COMPLETE": // it has ended with another controller by now
+				c.letGo(ctx, o)
 				return
 			default: // CHANNEL_UNBRIDGE
 				over = eventTime(e)
