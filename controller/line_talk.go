@@ -249,7 +249,11 @@ func (t *talk) event(ctx context.Context, e *esl.Event) error {
 		t.answered(e)
 		return t.tell(ctx)
 	case "CHANNEL_UNBRIDGE":
+		parted := !t.bridged.Answered.IsZero() && t.bridged.Ended.IsZero()
 		t.bridged.Ended = eventTime(e)
+		if parted && t.bridge.Ended != nil {
+			t.bridge.Ended(t.bridged)
+		}
 	}
 	return nil
 }

@@ -128,6 +128,10 @@ type Bridge struct {
 	// Answered is called once, when the two are connected, before they have
 	// talked; it must not block for long. It may be nil.
 	Answered func(Bridged)
+	// Ended is called once, when the two have parted, before it is known what
+	// becomes of the call: who answered is free. It must not block for long. It
+	// may be nil.
+	Ended func(Bridged)
 }
 
 // A Leg is one telephone to ring.

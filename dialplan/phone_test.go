@@ -26,6 +26,7 @@ type phone struct {
 	join     []error // of Join, before there is a ticket
 	hold     []string
 	early    bool // keys are pressed before the prompt is heard
+	parts    bool // the end of a talk is told before that of the bridge
 	hangsUp  bool // when there is nothing more to key in
 
 	log     []string
@@ -190,6 +191,10 @@ func (p *phone) Bridge(ctx context.Context, b Bridge) (Bridged, error) {
 	p.talked[b.ID] = got
 	if got.Outcome == Answered && b.Answered != nil {
 		b.Answered(got)
+	}
+	if got.Outcome == Answered && p.parts && b.Ended != nil {
+		b.Ended(got)
+		p.write("parted")
 	}
 	if outcome == Gone {
 		return got, ErrHangup

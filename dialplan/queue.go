@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,8 +93,9 @@ func (q *queue) run(ctx context.Context, c *call, s *State) (ref, error) {
 // A queueVisit is one call in one queue.
 type queueVisit struct {
 	*queue
-	call *call
-	s    *State
+	call  *call
+	s     *State
+	ended string // the offer whose talk has been reported as over
 }
 
 // join gets a ticket: at once as a rule, else with music until the queue can be
@@ -224,6 +226,7 @@ func (v *queueVisit) ring(ctx context.Context, offer *Offer) (next ref, done boo
 		ID: offer.ID, Legs: []Leg{{Target: Target{Contact: offer.Contact}, Timeout: offer.Ring}},
 		Ringback: v.Music.one(lang), Whisper: v.Whisper.in(lang), AcceptKey: offer.AcceptKey,
 		Answered: func(b Bridged) { v.report(ctx, offer, Report{Outcome: Answered, Answered: b.Answered}) },
+		Ended:    func(b Bridged) { v.parted(ctx, offer, b) },
 	}
 	if len(v.Keys) == 1 { // FreeSWITCH knows one such key
 		b.CancelKey = v.Keys.String()
@@ -282,12 +285,18 @@ func (v *queueVisit) resumed(ctx context.Context) (next ref, done bool, err erro
 	return v.rung(ctx, v.s.Offer, got)
 }
 
+// parted reports the end of a talk, once: the agent may have the next caller.
+func (v *queueVisit) parted(ctx context.Context, offer *Offer, got Bridged) {
+	if v.ended == offer.ID {
+		return
+	}
+	v.ended = offer.ID
+	v.report(ctx, offer, Report{Outcome: Answered, Answered: got.Answered, Ended: cmp.Or(got.Ended, v.call.Now())})
+}
+
 // talked reports the end of a talk and gives the ticket back.
 func (v *queueVisit) talked(ctx context.Context, offer *Offer, got Bridged) {
-	if got.Ended.IsZero() {
-		got.Ended = v.call.Now()
-	}
-	v.report(ctx, offer, Report{Outcome: Answered, Answered: got.Answered, Ended: got.Ended})
+	v.parted(ctx, offer, got)
 	v.leave(ctx, LeaveServed)
 	v.call.talked()
 }

@@ -34,6 +34,9 @@ func TestQueue(t *testing.T) {
 		{name: "talks to an agent", nodes: queueNode, end: Exited, caller: Caller{Credit: 60, Manager: "bob"},
 			want: "play hello\njoin support credit 1m0s prefer \"bob\" since false\nhold\nring ann\nreport o1 answered\n" +
 				"report o1 answered over\nleave t1 served\nexit next"},
+		{name: "the agent is free as soon as the two have parted", nodes: queueNode, end: Exited,
+			prop: func(p *phone) { p.parts = true },
+			want: joined + "hold\nring ann\nreport o1 answered\nreport o1 answered over\nparted\nleave t1 served\nexit next"},
 		{name: "no answer, then busy, then talks: same place", nodes: queueNode, end: Exited,
 			prop: func(p *phone) { p.outcomes = []Outcome{NoAnswer, Busy, Answered} },
 			want: joined + "hold\nring ann\nreport o1 no-answer\nhold\nring ann\nreport o2 busy\nhold\nring ann\nreport o3 answered\n" +
