@@ -9,7 +9,7 @@ TOOLS := $(CURDIR)/bin/tools
 # real Redis, and the speech engine that renders prompts.
 TEST_PACKAGES := gcc libc6-dev redis-server espeak-ng
 
-.PHONY: build run test check lint fmt docs chaos fuzz test-freeswitch need-% clean
+.PHONY: build run test check lint fmt docs bench chaos fuzz test-freeswitch need-% clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/dialgraph ./cmd/dialgraph
@@ -46,6 +46,12 @@ test-freeswitch: build need-redis-server need-espeak-ng
 # Writes what the documents take from the code.
 docs:
 	$(GO) test ./cmd/dialgraph -count=1 -run '^TestDocs' -update
+
+# What calls cost here: prints a table and writes bench.json; BENCH are flags of
+# dialgraph bench, such as "--quick" or "--scenario a --runs 1".
+BENCH ?=
+bench: build need-redis-server
+	bin/dialgraph bench $(BENCH)
 
 # Controllers, Redis and a FreeSWITCH node die at random while callers call;
 # CHAOS is for how long.

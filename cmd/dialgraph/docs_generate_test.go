@@ -163,6 +163,9 @@ func settings(t testing.TB) string {
 		"Times are written as in `30s`, `1m30s`, `4h`.\n\n" +
 		"Exit status: 0 done; 1 failed, or `check` found faults; 2 the command line was not understood.\n")
 	for _, command := range parser.Model.Children {
+		if command.Hidden {
+			continue
+		}
 		fmt.Fprintf(&b, "\n## dialgraph %s\n\n%s\n\n| | variable | default | |\n|---|---|---|---|\n", command.Name, command.Help)
 		for _, p := range command.Positional {
 			fmt.Fprintf(&b, "| `%s` | | required | %s |\n", strings.ToUpper(p.Name), cell(p.Help))

@@ -24,6 +24,8 @@ type cli struct {
 	Phone    phoneCmd         `cmd:"" help:"Telephone in this terminal: call a running controller as FreeSWITCH would."`
 	Demo     demoCmd          `cmd:"" help:"Serve the example line and put you on its telephone."`
 	Key      keyCmd           `cmd:"" help:"Make a key for the API."`
+	Bench    benchCmd         `cmd:"" help:"Measure what calls cost on this machine, beside yardsticks of the same run."`
+	Part     benchPartCmd     `cmd:"" name:"bench-part" hidden:"" help:"One process of bench."`
 	Version  kong.VersionFlag `help:"Print the version and exit."`
 }
 

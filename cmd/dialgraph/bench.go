@@ -1,0 +1,29 @@
+package main
+
+import (
+	"github.com/dialgraph/dialgraph/cmd/dialgraph/bench"
+)
+
+// A benchCmd is `dialgraph bench`.
+type benchCmd struct {
+	Scenario []string `help:"Scenarios to run, by letter. Default: all."`
+	Runs     int      `default:"5" help:"Runs of each; the median counts."`
+	Quick    bool     `help:"One run of small sizes: whether it works, not how fast it is."`
+	Redis    string   `help:"redis://… of an empty Redis on this machine, which is emptied again. Default: a redis-server is started."`
+	JSON     string   `name:"json" default:"bench.json" help:"File for the figures."`
+}
+
+// Run measures and prints the table.
+func (c *benchCmd) Run(r *run) error {
+	return bench.Run(r.ctx, bench.Config{
+		Scenarios: c.Scenario, Runs: c.Runs, Quick: c.Quick, Redis: c.Redis, JSON: c.JSON, Out: r.out, Log: r.errOut,
+	})
+}
+
+// A benchPartCmd is one process of `dialgraph bench`.
+type benchPartCmd struct {
+	Part string `arg:"" help:"Which one."`
+}
+
+// Run works until the standard input ends.
+func (c *benchPartCmd) Run(r *run) error { return bench.Part(r.ctx, c.Part, r.in, r.out) }

@@ -1,0 +1,148 @@
+// Package bench measures what a controller costs, beside yardsticks of the
+// same run: it starts real controllers, a Redis and a load of its own as
+// separate processes, and holds the figures against the project's targets.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/dialgraph/dialgraph/store"
+)
+
+// Config says what is measured, and how thoroughly.
+type Config struct {
+	Scenarios []string  // letters of Scenarios; none for all
+	Runs      int       // of each; the median counts
+	Quick     bool      // small sizes and one run: whether it works, not how fast
+	Redis     string    // URL of an empty Redis on this machine; "" to start one
+	JSON      string    // file for the figures
+	Out       io.Writer // takes the table
+	Log       io.Writer // takes what is being done
+}
+
+// A scenario is one part of the table.
+type scenario struct {
+	letter, name string
+	run          func(*bench, context.Context) error
+}
+
+// scenarios in the order in which they run.
+var scenarios = []scenario{
+	{"a", "steps", (*bench).steps},
+}
+
+// A bench is one run of the command.
+type bench struct {
+	cfg      Config
+	size     sizes
+	program  string // this binary
+	dir      string // scratch, removed at the end
+	children []*child
+	redis    *child
+	url      string
+	rdb      redis.UniversalClient
+	figures  figures
+}
+
+// Run measures, prints the table and writes the file. Everything it starts has
+// ended when it returns.
+func Run(ctx context.Context, cfg Config) (err error) {
+	chosen, err := choose(cfg.Scenarios)
+	if err != nil {
+		return err
+	}
+	b := &bench{cfg: cfg, size: full}
+	if cfg.Quick {
+		b.size, b.cfg.Runs = quick, 1
+	}
+	b.cfg.Runs = max(b.cfg.Runs, 1)
+	ctx, cancel := context.WithTimeout(ctx, b.size.whole)
+	defer cancel()
+	if b.program, err = os.Executable(); err != nil {
+		return err
+	}
+	if b.dir, err = os.MkdirTemp("", "dialgraph-bench-"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	defer b.close()
+	if err := b.startRedis(ctx); err != nil {
+		return err
+	}
+	for _, s := range chosen {
+		b.say("scenario %s: %s", s.letter, s.name)
+		if err := s.run(b, ctx); err != nil {
+			return errors.Join(fmt.Errorf("scenario %s (%s): %w", s.letter, s.name, err), ctx.Err())
+		}
+		if err := b.clear(ctx); err != nil {
+			return err
+		}
+	}
+	b.figures.judge()
+	_, _ = fmt.Fprintf(cfg.Out, "%s; %d runs, medians\n\n", machine(), b.cfg.Runs)
+	return errors.Join(b.figures.table(cfg.Out), b.figures.write(cfg.JSON, cfg.Quick))
+}
+
+// choose returns the scenarios by their letters.
+func choose(letters []string) ([]scenario, error) {
+	var chosen []scenario
+	for _, s := range scenarios {
+		if len(letters) == 0 || slices.Contains(letters, s.letter) {
+			chosen = append(chosen, s)
+		}
+	}
+	for _, letter := range letters {
+		if !slices.ContainsFunc(scenarios, func(s scenario) bool { return s.letter == letter }) {
+			return nil, fmt.Errorf("no scenario %q: want of %s", letter, strings.Join(Scenarios(), ", "))
+		}
+	}
+	return chosen, nil
+}
+
+// Scenarios are the letters of all scenarios.
+func Scenarios() []string {
+	var all []string
+	for _, s := range scenarios {
+		all = append(all, s.letter)
+	}
+	return all
+}
+
+func (b *bench) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(b.cfg.Log, format+"\n", args...)
+}
+
+// store is a fresh view of the Redis.
+func (b *bench) store() *store.Store { return store.New(b.rdb, store.Options{Log: quiet}) }
+
+// clear ends the scenario's processes and empties the Redis.
+func (b *bench) clear(ctx context.Context) error {
+	for _, c := range b.children {
+		if c != b.redis {
+			c.end()
+		}
+	}
+	b.children = slices.DeleteFunc(b.children, func(c *child) bool { return c != b.redis })
+	if err := b.rdb.FlushAll(ctx).Err(); err != nil {
+		return fmt.Errorf("empty redis: %w", err)
+	}
+	return nil
+}
+
+// close ends everything that was started.
+func (b *bench) close() {
+	if b.rdb != nil {
+		_ = b.rdb.Close() // nothing is under way
+	}
+	for _, c := range b.children {
+		c.end()
+	}
+}

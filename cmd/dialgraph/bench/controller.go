@@ -1,0 +1,40 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+)
+
+// serving is what a controller logs once it takes calls.
+var serving = regexp.MustCompile(`msg=serving esl=(\S+) http=(\S+)`)
+
+// A server is one controller under test.
+type server struct {
+	*child
+	esl, http string
+}
+
+// startController starts `dialgraph serve` as it is installed: with its log, and
+// with the limits of trunks counted.
+func (b *bench) startController(ctx context.Context) (*server, error) {
+	c, err := b.startGuarded(ctx, "controller", b.program, "serve", "--esl", loopback+":0", "--http", loopback+":0",
+		"--redis", b.url, "--recordings", "/sounds", "--prompts", b.dir, "--trunk", loopback+"=from:1000000", "--grace", "1s")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{child: c}
+	return s, eventually(ctx, "controller serves", func() error {
+		log, err := os.ReadFile(c.log)
+		if err != nil {
+			return err
+		}
+		found := serving.FindSubmatch(log)
+		if found == nil {
+			return fmt.Errorf("it said: %s", log)
+		}
+		s.esl, s.http = string(found[1]), string(found[2])
+		return nil
+	})
+}
