@@ -37,6 +37,9 @@ type scenario struct {
 // scenarios in the order in which they run.
 var scenarios = []scenario{
 	{"a", "steps", (*bench).steps},
+	{"b", "full", (*bench).whole},
+	{"c", "waiting room", (*bench).waitingRoom},
+	{"d", "decisions", (*bench).decisions},
 }
 
 // A bench is one run of the command.

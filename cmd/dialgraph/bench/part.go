@@ -26,6 +26,9 @@ var parts = map[string]func(ctx context.Context, in io.Reader, out io.Writer) er
 		return serve(ctx, in, out, newLoad().obey)
 	},
 	partFloor: func(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, listenFloor) },
+	partInstance: func(ctx context.Context, in io.Reader, out io.Writer) error {
+		return serve(ctx, in, out, obeyInstance())
+	},
 	partESLGo: func(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, listenESLGo) },
 }
 
@@ -34,6 +37,8 @@ const (
 	partLoad  = "load"
 	partFloor = "floor"
 	partESLGo = "eslgo"
+
+	partInstance = "instance"
 )
 
 // Part runs one process of the bench until its input ends.

@@ -11,11 +11,21 @@ type sizes struct {
 
 	window float64 // seconds of one measurement
 	slots  int     // calls at once where they follow each other
+	queue  []int   // (d) tickets, ascending
+	parked int     // (d) calls that wait for a turn
+	room   int     // (c) calls that wait
+	idle   float64 // (c) seconds in which nothing happens
 }
 
 var (
-	full  = sizes{whole: 45 * time.Minute, window: 4, slots: 48}
-	quick = sizes{whole: 3 * time.Minute, window: 1, slots: 16}
+	full = sizes{
+		whole: 45 * time.Minute, window: 4, slots: 48, queue: []int{100, 10_000, 100_000}, parked: 500,
+		room: 15_000, idle: 20, // whoever waits is looked after every 15 s
+	}
+	quick = sizes{
+		whole: 3 * time.Minute, window: 1, slots: 16, queue: []int{100, 1_000}, parked: 100,
+		room: 400, idle: 2,
+	}
 )
 
 // quiet takes what the store would log in the bench's own process: what
