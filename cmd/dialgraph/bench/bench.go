@@ -40,6 +40,8 @@ var scenarios = []scenario{
 	{"b", "full", (*bench).whole},
 	{"c", "waiting room", (*bench).waitingRoom},
 	{"d", "decisions", (*bench).decisions},
+	{"e", "outages", (*bench).outages},
+	{"f", "menus", (*bench).menus},
 }
 
 // A bench is one run of the command.

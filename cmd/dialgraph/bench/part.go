@@ -29,7 +29,8 @@ var parts = map[string]func(ctx context.Context, in io.Reader, out io.Writer) er
 	partInstance: func(ctx context.Context, in io.Reader, out io.Writer) error {
 		return serve(ctx, in, out, obeyInstance())
 	},
-	partESLGo: func(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, listenESLGo) },
+	partLookup: func(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, lookUp) },
+	partESLGo:  func(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, listenESLGo) },
 }
 
 // Names of the parts.
@@ -39,6 +40,7 @@ const (
 	partESLGo = "eslgo"
 
 	partInstance = "instance"
+	partLookup   = "lookup"
 )
 
 // Part runs one process of the bench until its input ends.

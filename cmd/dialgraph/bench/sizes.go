@@ -15,16 +15,20 @@ type sizes struct {
 	parked int     // (d) calls that wait for a turn
 	room   int     // (c) calls that wait
 	idle   float64 // (c) seconds in which nothing happens
+
+	addresses int // (e) of one import
+	nodes     int // (f) of the menu
 }
 
 var (
 	full = sizes{
 		whole: 45 * time.Minute, window: 4, slots: 48, queue: []int{100, 10_000, 100_000}, parked: 500,
 		room: 15_000, idle: 20, // whoever waits is looked after every 15 s
+		addresses: 1_000_000, nodes: 10_000,
 	}
 	quick = sizes{
 		whole: 3 * time.Minute, window: 1, slots: 16, queue: []int{100, 1_000}, parked: 100,
-		room: 400, idle: 2,
+		room: 400, idle: 2, addresses: 20_000, nodes: 1_000,
 	}
 )
 

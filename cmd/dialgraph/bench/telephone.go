@@ -25,6 +25,8 @@ type telephone struct {
 	playing string // id of the music that plays
 	agent   string // who rings or talks
 	idle    time.Time
+	curious bool // hangs up at the first prompt, and keeps what it was
+	first   string
 	over    bool
 	park    sync.Once
 	err     error
@@ -192,6 +194,11 @@ func (p *telephone) hangUp() {
 
 // execute runs an application. All but music and talks end at once.
 func (p *telephone) execute(c *request) {
+	if p.curious && c.app != "answer" {
+		p.first = c.arg
+		p.hangUp()
+		return
+	}
 	switch c.app {
 	case "answer":
 		p.send(answered)
