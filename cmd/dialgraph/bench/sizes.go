@@ -27,8 +27,8 @@ var (
 		addresses: 1_000_000, nodes: 10_000,
 	}
 	quick = sizes{
-		whole: 3 * time.Minute, window: 1, slots: 16, queue: []int{100, 1_000}, parked: 100,
-		room: 400, idle: 2, addresses: 20_000, nodes: 1_000,
+		whole: 3 * time.Minute, window: 0.5, slots: 16, queue: []int{100, 1_000}, parked: 100,
+		room: 400, idle: 1, addresses: 20_000, nodes: 1_000,
 	}
 )
 
