@@ -57,7 +57,7 @@ func TestBench(t *testing.T) {
 		{"f_activate_ms", 0.1, 2e4},
 		{"redis_ping_p99_ms", 0.001, 1e3},
 		{"redis_script_per_s", 100, 1e7},
-		{"a_floor_calls_per_s", 10, 1e6},
+		{"floor_calls_per_s", 10, 1e6},
 	}
 	for _, tt := range tests {
 		got, ok := figures[tt.key].(float64)

@@ -82,6 +82,10 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err := b.startRedis(ctx); err != nil {
 		return err
 	}
+	b.say("yardsticks")
+	if err := errors.Join(b.yardsticks(ctx), b.clear(ctx)); err != nil {
+		return errors.Join(fmt.Errorf("yardsticks: %w", err), ctx.Err())
+	}
 	for _, s := range chosen {
 		b.say("scenario %s: %s", s.letter, s.name)
 		if err := s.run(b, ctx); err != nil {

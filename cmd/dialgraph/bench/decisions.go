@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/dialgraph/dialgraph/store"
 )
 
@@ -34,26 +32,11 @@ func (b *bench) assignments(ctx context.Context) error {
 	if err := b.skilledDesk(ctx); err != nil {
 		return err
 	}
-	var instances []*child
-	for n := range 2 {
-		c, err := b.startPart(ctx, partInstance)
-		if err != nil {
-			return err
-		}
-		if err := c.ask(instanceOrder{Do: "open", Redis: b.url, Name: fmt.Sprint("i", n)}, &instanceReport{}); err != nil {
-			return err
-		}
-		instances = append(instances, c)
+	instances, err := b.startInstances(ctx)
+	if err != nil {
+		return err
 	}
 	rates := make([][]float64, len(b.size.queue)) // by size and run
-	scripts := make([]float64, b.cfg.Runs)
-	for run := range scripts {
-		r, err := b.yardsticks(instances)
-		if err != nil {
-			return err
-		}
-		scripts[run] = r
-	}
 	waiting := 0
 	for i, size := range b.size.queue {
 		b.say("  %d tickets", size)
@@ -73,7 +56,6 @@ func (b *bench) assignments(ctx context.Context) error {
 	for run, rate := range rates[last] {
 		b.figures.aim("d_assign_per_s", rate)
 		b.figures.aim("d_growth", rate/rates[0][run])
-		b.figures.add("d_vs_script", "(d) assignments against trivial script calls; a call takes five questions", "x", rate/scripts[run])
 	}
 	return nil
 }
@@ -129,40 +111,6 @@ func (b *bench) work(ctx context.Context, agents int, status store.Status) error
 	for i := range agents {
 		if err := s.SetStatus(ctx, agentName(i), status, ""); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// yardsticks measures what Redis itself can do here.
-func (b *bench) yardsticks(instances []*child) (scripts float64, err error) {
-	window := b.size.window / 2
-	err = all(instances, instanceOrder{Do: "script", Seconds: window}, func(r instanceReport) { scripts += r.Scripts })
-	if err != nil {
-		return 0, err
-	}
-	var r instanceReport
-	if err := instances[0].ask(instanceOrder{Do: "ping", Seconds: window}, &r); err != nil {
-		return 0, err
-	}
-	b.figures.add("redis_script_per_s", "yardstick: trivial script calls per second, two processes", "/s", scripts)
-	b.figures.add("redis_ping_p99_ms", "yardstick: PING of an idle Redis, p99", "ms", r.PingP99)
-	return scripts, nil
-}
-
-// all gives the same order to all instances at once.
-func all(instances []*child, o instanceOrder, each func(instanceReport)) error {
-	reports := make([]instanceReport, len(instances))
-	var g errgroup.Group
-	for i, c := range instances {
-		g.Go(func() error { return c.ask(o, &reports[i]) })
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	for _, r := range reports {
-		if each != nil {
-			each(r)
 		}
 	}
 	return nil

@@ -20,7 +20,9 @@ type figure struct {
 	Runs   []float64 `json:"runs"`
 	Target string    `json:"target,omitempty"`
 	Met    *bool     `json:"met,omitempty"`
-	Note   string    `json:"note,omitempty"` // share of a yardstick, conditions
+	Share  float64   `json:"share,omitempty"` // of the yardstick
+	Yard   string    `json:"yardstick,omitempty"`
+	Note   string    `json:"note,omitempty"` // conditions
 }
 
 // figures are all numbers of one bench, in the order in which they came.
@@ -52,19 +54,26 @@ func (f *figures) aim(key string, value float64) *figure {
 
 // judge computes the medians and holds them against the targets.
 func (f *figures) judge() {
+	medians := make(map[string]float64, len(f.all))
 	for _, one := range f.all {
 		one.Median = median(one.Runs)
+		medians[one.Key] = one.Median
+	}
+	for _, one := range f.all {
 		t, ok := targetOf(one.Key)
 		if !ok {
 			continue
 		}
 		word := "at least"
-		if t.most {
-			word = "at most"
+		if t.under {
+			word = "under"
 		}
 		one.Target = fmt.Sprintf("%s %s %s", word, short(t.limit), t.unit)
 		met := t.met(one.Median)
 		one.Met = &met
+		if yard := medians[t.yard]; yard > 0 {
+			one.Yard, one.Share = t.yard, one.Median/yard
+		}
 	}
 }
 
@@ -82,6 +91,9 @@ func (f *figures) table(out io.Writer) error {
 				verdict = map[bool]string{true: "met", false: "NOT MET"}[*one.Met]
 			}
 			what := one.What
+			if one.Yard != "" {
+				what += fmt.Sprintf("; %s of %s", short(one.Share), one.Yard)
+			}
 			if one.Note != "" {
 				what += "; " + one.Note
 			}
