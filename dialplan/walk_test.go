@@ -360,12 +360,7 @@ func (q *quick) Save(context.Context, *Cursor, bool) {}
 
 // One step is a question, a condition and an assignment.
 func BenchmarkStep(b *testing.B) {
-	m := menuOf(b, `
-  start: {menu: ask, keys: {"1": pick}, silent: start}
-  pick: {choose: [{when: caller.known and now.hour > 30, next: out}, {when: count < 0, next: out}], else: add}
-  add: {set: {count: count + 1}, next: start}
-  out: {exit: }
-`)
+	m := menuOf(b, stepsMenu)
 	p := newPhone(b, m)
 	q := &quick{p, b.N}
 	cursor := NewCursor(m, "c", Caller{Known: true}, Called{}, p.clock)
