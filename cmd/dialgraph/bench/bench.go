@@ -22,6 +22,7 @@ type Config struct {
 	Scenarios []string  // letters of Scenarios; none for all
 	Runs      int       // of each; the median counts
 	Quick     bool      // small sizes and one run: whether it works, not how fast
+	Waiting   int       // calls in the waiting room of scenario c; 0 for the usual number
 	Redis     string    // URL of an empty Redis on this machine; "" to start one
 	JSON      string    // file for the figures
 	Out       io.Writer // takes the table
@@ -52,6 +53,7 @@ type bench struct {
 	dir      string // scratch, removed at the end
 	children []*child
 	redis    *child
+	borrowed bool // the Redis is somebody else's
 	url      string
 	rdb      redis.UniversalClient
 	figures  figures
@@ -69,6 +71,9 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		b.size, b.cfg.Runs = quick, 1
 	}
 	b.cfg.Runs = max(b.cfg.Runs, 1)
+	if cfg.Waiting > 0 {
+		b.size.room = max(cfg.Waiting, 2*roomSmall)
+	}
 	ctx, cancel := context.WithTimeout(ctx, b.size.whole)
 	defer cancel()
 	if b.program, err = os.Executable(); err != nil {
@@ -78,7 +83,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
-	defer b.close()
+	defer func() { err = errors.Join(err, b.close()) }()
 	if err := b.startRedis(ctx); err != nil {
 		return err
 	}
@@ -140,18 +145,35 @@ func (b *bench) clear(ctx context.Context) error {
 		}
 	}
 	b.children = slices.DeleteFunc(b.children, func(c *child) bool { return c != b.redis })
-	if err := b.rdb.FlushAll(ctx).Err(); err != nil {
+	return b.empty(ctx)
+}
+
+// empty empties the Redis's database, and no other of the same server.
+func (b *bench) empty(ctx context.Context) error {
+	if err := b.rdb.FlushDB(ctx).Err(); err != nil {
 		return fmt.Errorf("empty redis: %w", err)
 	}
 	return nil
 }
 
 // close ends everything that was started.
-func (b *bench) close() {
+func (b *bench) close() error {
+	for _, c := range b.children {
+		if c != b.redis {
+			c.end()
+		}
+	}
+	var err error
+	if b.borrowed { // it was empty when we came
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		err = b.empty(ctx)
+	}
 	if b.rdb != nil {
 		_ = b.rdb.Close() // nothing is under way
 	}
-	for _, c := range b.children {
-		c.end()
+	if b.redis != nil && !b.borrowed {
+		b.redis.end()
 	}
+	return err
 }

@@ -23,7 +23,7 @@ func (b *bench) outages(ctx context.Context) error {
 		return err
 	}
 	for range b.cfg.Runs {
-		if err := b.rdb.FlushAll(ctx).Err(); err != nil {
+		if err := b.empty(ctx); err != nil {
 			return err
 		}
 		perSecond, err := b.importAddresses(ctx)

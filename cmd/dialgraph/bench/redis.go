@@ -53,13 +53,15 @@ func (b *bench) startRedis(ctx context.Context) error {
 	if n > 0 {
 		return fmt.Errorf("redis holds %d keys: want an empty one, because the bench empties it", n)
 	}
-	if b.redis == nil { // a server of somebody else's: its processor time is known when it runs here
+	if b.redis == nil {
+		b.borrowed = true
 		b.redis, err = foreign(ctx, b.rdb)
 	}
 	return err
 }
 
-// foreign stands for a redis-server that the bench did not start.
+// foreign stands for a redis-server that the bench did not start, whose
+// processor time is known because it runs here.
 func foreign(ctx context.Context, rdb redis.UniversalClient) (*child, error) {
 	info, err := rdb.InfoMap(ctx, "server").Result()
 	if err != nil {
