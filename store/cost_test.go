@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ import (
 func TestScriptCosts(t *testing.T) {
 	c := new(clock)
 	s := open(t, storetest.Start(t).URL(), c)
-	f := newFloor(t, s, c, func(q *Queue) { q.Skills, q.WrapUp = append(benchSkills[:3:3], []string{"de"}), 0 })
+	f := newFloor(t, s, c, func(q *Queue) { q.Skills, q.WrapUp = slices.Concat(benchSkills, [][]string{{"de"}}), 0 })
 	f.agent("a", func(a *Agent) { a.Skills = []string{"de"} })
 	assignmentCommands(t, f) // scripts are known now
 	short := assignmentCommands(t, f)

@@ -82,27 +82,22 @@ func (b *bench) storm(ctx context.Context, lookups *child) error {
 
 // importOn imports until ctx ends.
 func (b *bench) importOn(ctx context.Context) error {
-	for {
-		_, err := b.importAddresses(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
+	for ctx.Err() == nil {
+		if _, err := b.importAddresses(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // post sets flags one by one, of another source, until ctx ends.
 func (b *bench) post(ctx context.Context) error {
 	o := b.store().Outages()
-	for n := 0; ; n++ {
-		err := o.Set(ctx, store.Outage{Site: store.DefaultSite, Source: "monitoring", Address: address(n % b.size.addresses)})
-		if pause(ctx, time.Second/postRate) != nil {
-			return nil
-		}
-		if err != nil {
+	for n := 0; pause(ctx, time.Second/postRate) == nil; n++ {
+		v := store.Outage{Site: store.DefaultSite, Source: "monitoring", Address: address(n % b.size.addresses)}
+		if err := o.Set(ctx, v); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
+	return nil
 }
