@@ -56,32 +56,44 @@ func (b *bench) whole(ctx context.Context) error {
 	}
 	o.Seconds = b.size.window
 	for range b.cfg.Runs {
-		m, err := startMeter(ours.child, load, b.redis)
-		if err != nil {
+		if err := b.wholeRun(ctx, ours.child, load, o); err != nil {
 			return err
 		}
-		var got report
-		if err := load.ask(o, &got); err != nil {
-			return err
-		}
-		used, elapsed, err := m.read()
-		if err == nil {
-			err = got.fault()
-		}
-		if err != nil {
-			return err
-		}
-		if got.Talks < got.Calls*9/10 {
-			return fmt.Errorf("%d of %d calls reached an agent: the bench is wrong", got.Talks, got.Calls)
-		}
-		calls := float64(got.Calls)
-		b.figures.aim("b_calls_per_s", calls/elapsed)
-		b.figures.add("b_cpu_ms", "(b) CPU of the controller per call", "ms", used[0]/calls*1000)
-		b.figures.add("b_load_cpu_ms", "(b) CPU of the load per call", "ms", used[1]/calls*1000)
-		b.figures.add("b_redis_cpu_ms", "(b) CPU of Redis per call", "ms", used[2]/calls*1000)
-		b.figures.add("b_commands", "(b) commands per call", "", float64(got.Commands)/calls)
 	}
 	return nil
+}
+
+// wholeRun lets calls follow each other as fast as they can.
+func (b *bench) wholeRun(ctx context.Context, ours, load *child, o order) error {
+	before, err := b.questions(ctx)
+	if err != nil {
+		return err
+	}
+	m, err := startMeter(ours, load, b.redis)
+	if err != nil {
+		return err
+	}
+	var got report
+	if err := load.ask(o, &got); err != nil {
+		return err
+	}
+	used, elapsed, err := m.read()
+	if err == nil {
+		err = got.fault()
+	}
+	if err != nil {
+		return err
+	}
+	if got.Talks < got.Calls*9/10 {
+		return fmt.Errorf("%d of %d calls reached an agent: the bench is wrong", got.Talks, got.Calls)
+	}
+	calls := float64(got.Calls)
+	b.figures.aim("b_calls_per_s", calls/elapsed)
+	b.figures.add("b_cpu_ms", "(b) CPU of the controller per call", "ms", used[0]/calls*1000)
+	b.figures.add("b_load_cpu_ms", "(b) CPU of the load per call", "ms", used[1]/calls*1000)
+	b.figures.add("b_redis_cpu_ms", "(b) CPU of Redis per call", "ms", used[2]/calls*1000)
+	b.figures.add("b_commands", "(b) commands per call", "", float64(got.Commands)/calls)
+	return b.asked(ctx, "b", before, calls)
 }
 
 // customers are all who call: each at an address, every fourth in a building

@@ -35,7 +35,7 @@ func (b *bench) steps(ctx context.Context) error {
 	}
 	for range b.cfg.Runs {
 		for _, r := range rivals {
-			if err := b.race(load, r); err != nil {
+			if err := b.race(ctx, load, r); err != nil {
 				return fmt.Errorf("%s: %w", r.name, err)
 			}
 		}
@@ -68,7 +68,11 @@ func (b *bench) startRival(ctx context.Context, name string) (*rival, error) {
 }
 
 // race lets calls follow each other as fast as they can.
-func (b *bench) race(load *child, r *rival) error {
+func (b *bench) race(ctx context.Context, load *child, r *rival) error {
+	before, err := b.questions(ctx)
+	if err != nil {
+		return err
+	}
 	m, err := startMeter(r.child, load, b.redis)
 	if err != nil {
 		return err
@@ -97,6 +101,9 @@ func (b *bench) race(load *child, r *rival) error {
 	add("commands", "commands per call", "", float64(got.Commands)/calls)
 	add("command_bytes", "bytes of commands per call", "B", float64(got.CommandBytes)/calls)
 	add("bytes", "bytes to the server per call", "B", float64(got.Bytes)/calls)
+	if r.name == "ours" {
+		return b.asked(ctx, "a", before, calls)
+	}
 	return nil
 }
 
