@@ -110,3 +110,16 @@ func TestTree(t *testing.T) {
 		t.Errorf("%d nodes, want 1000", got)
 	}
 }
+
+// docs/performance.md says of every target what is measured, and has its figure.
+func TestDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/performance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range targets {
+		if n := strings.Count(string(text), "`"+target.key+"`"); n < 2 {
+			t.Errorf("docs/performance.md names %s %d times, want its row and its figure", target.key, n)
+		}
+	}
+}
