@@ -79,7 +79,10 @@ func (b *bench) start(ctx context.Context, name, program string, args ...string)
 	if err := c.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	c.stop = context.AfterFunc(ctx, func() { _ = c.in.Close() })
+	c.stop = context.AfterFunc(ctx, func() {
+		_ = c.in.Close()
+		time.AfterFunc(endWithin, func() { _ = c.cmd.Process.Kill() }) // one that hangs; the others have ended
+	})
 	b.children = append(b.children, c)
 	return c, nil
 }

@@ -75,7 +75,7 @@ func (l *load) obey(ctx context.Context, o order) (report, error) {
 	case "watch":
 		err = pause(ctx, seconds(o.Seconds))
 	case "empty":
-		l.empty()
+		err = l.empty()
 	default:
 		err = fmt.Errorf("unknown order %q", o.Do)
 	}
@@ -103,8 +103,7 @@ func (l *load) closedOrOpen(ctx context.Context, o order) error {
 				}
 			})
 		}
-		wg.Wait()
-		return nil
+		return ended(&wg)
 	}
 	slots := make(chan struct{}, o.Slots)
 	start := time.Now()
@@ -123,8 +122,22 @@ func (l *load) closedOrOpen(ctx context.Context, o order) error {
 			l.tally.late.Add(1)
 		}
 	}
-	wg.Wait()
-	return nil
+	return ended(&wg)
+}
+
+// ended waits until the calls have ended, which they do by themselves.
+func ended(calls *sync.WaitGroup) error {
+	done := make(chan struct{})
+	go func() {
+		calls.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(patience):
+		return fmt.Errorf("calls have not ended %v after the last began", patience)
+	}
 }
 
 // call is one call from its beginning to its end. begun is told once the
@@ -207,7 +220,7 @@ func (l *load) kept() bool {
 }
 
 // empty hangs all calls up.
-func (l *load) empty() {
+func (l *load) empty() error {
 	l.mu.Lock()
 	l.keep = false
 	all := make([]*telephone, 0, len(l.live))
@@ -220,7 +233,7 @@ func (l *load) empty() {
 		p.hangUp()
 		p.mu.Unlock()
 	}
-	l.calls.Wait()
+	return ended(&l.calls)
 }
 
 // free notes that an agent has hung up, rung how long it took until he was
