@@ -41,7 +41,7 @@ type ear struct {
 
 	spoken atomic.Int64 // frames since the last key
 
-	sent, received atomic.Int64 // packets
+	sent, received atomic.Int64 // packets of voice: FreeSWITCH counts keys apart
 }
 
 // listen starts to hear, and to speak in a tone, until stop.
@@ -159,7 +159,6 @@ func (e *ear) speak(ctx context.Context, voice []byte) {
 		case k := <-keys:
 			e.spoken.Store(-1)
 			err = pressKey(w, k, tick)
-			e.sent.Add(keyPackets)
 			e.spoken.Store(0)
 		default:
 			e.spoken.Add(1)
@@ -171,9 +170,6 @@ func (e *ear) speak(ctx context.Context, voice []byte) {
 		}
 	}
 }
-
-// keyPackets are what one key takes.
-const keyPackets = 6
 
 // pressKey sends one key by RFC 2833, 60 ms long and 40 ms of pause: three
 // packets while it lasts, and the end three times (section 2.5.1.2 and 2.5.1.4).
@@ -219,10 +215,10 @@ func (e *ear) hear(ctx context.Context) {
 		case err != nil: // an early deadline
 			continue
 		}
-		e.received.Add(1)
 		if n != samples { // a key
 			continue
 		}
+		e.received.Add(1)
 		e.frame(moments.of(e.m.RTPPacketReader.PacketHeader, time.Now()), recognise(buf[:n]))
 	}
 }
