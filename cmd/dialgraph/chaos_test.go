@@ -18,9 +18,8 @@ import (
 )
 
 var (
-	chaosFor   = flag.Duration("chaos", 8*time.Second, "how long the storm of TestChaos lasts")
-	chaosSeed  = flag.Uint64("chaos-seed", 0, "seed of TestChaos, 0 for a new one")
-	chaosRedis = flag.Bool("chaos-redis", true, "whether TestChaos takes Redis away, too")
+	chaosFor  = flag.Duration("chaos", 8*time.Second, "how long the storm of TestChaos lasts")
+	chaosSeed = flag.Uint64("chaos-seed", 0, "seed of TestChaos, 0 for a new one")
 )
 
 const (
@@ -37,7 +36,7 @@ func TestChaos(t *testing.T) {
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
-	t.Logf("go test -tags chaos ./cmd/dialgraph -run TestChaos -chaos %s -chaos-redis=%t -chaos-seed %d", *chaosFor, *chaosRedis, seed)
+	t.Logf("go test -tags chaos ./cmd/dialgraph -run TestChaos -chaos %s -chaos-seed %d", *chaosFor, seed)
 	s := newStorm(t, seed)
 	s.rage(*chaosFor)
 	s.calm()
@@ -163,7 +162,7 @@ func (s *storm) plan(length time.Duration) []event {
 		add(at, fmt.Sprintf("hang controller %d", i), func() { s.signal(i, syscall.SIGSTOP) })
 		add(at+s.within(2*time.Second, 12*time.Second), fmt.Sprintf("continue controller %d", i), func() { s.signal(i, syscall.SIGCONT) })
 	}
-	for at := s.within(2*time.Second, 6*time.Second); at < length && *chaosRedis; at += s.within(20*time.Second, 60*time.Second) {
+	for at := s.within(2*time.Second, 6*time.Second); at < length; at += s.within(20*time.Second, 60*time.Second) {
 		add(at, "stop Redis", func() { s.wire(false) })
 		add(at+s.within(time.Second, 4*time.Second), "start Redis", func() { s.wire(true) })
 	}

@@ -2,9 +2,13 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
+	"time"
+
+	"github.com/dialgraph/dialgraph/store"
 )
 
 // serving is what a controller logs once it takes calls.
@@ -37,4 +41,17 @@ func (b *bench) startController(ctx context.Context) (*server, error) {
 		s.esl, s.http = string(found[1]), string(found[2])
 		return nil
 	})
+}
+
+// staffed puts a menu behind the number and agents at its desk, and starts the
+// controller and the load that calls it.
+func (b *bench) staffed(ctx context.Context, menu string, agents int, wrapUp time.Duration, status store.Status) (ours *server, load *child, err error) {
+	if err := errors.Join(b.line(ctx, menu), b.desk(ctx, agents, wrapUp, status)); err != nil {
+		return nil, nil, err
+	}
+	if ours, err = b.startController(ctx); err != nil {
+		return nil, nil, err
+	}
+	load, err = b.startPart(ctx, partLoad)
+	return ours, load, err
 }

@@ -129,17 +129,7 @@ nodes:
 // turns measures the time from an agent's hangup to the bridge command that
 // rings him again.
 func (b *bench) turns(ctx context.Context) error {
-	if err := b.line(ctx, turnsMenu); err != nil {
-		return err
-	}
-	if err := b.desk(ctx, turnsAgents, 0, store.OnBreak); err != nil {
-		return err
-	}
-	ours, err := b.startController(ctx)
-	if err != nil {
-		return err
-	}
-	load, err := b.startPart(ctx, partLoad)
+	ours, load, err := b.staffed(ctx, turnsMenu, turnsAgents, 0, store.OnBreak)
 	if err != nil {
 		return err
 	}

@@ -33,20 +33,10 @@ nodes:
 // whole is scenario b: calls of known customers, some of whom have an outage at
 // home, who reach an agent, talk, and leave a record; agents have a wrap-up.
 func (b *bench) whole(ctx context.Context) error {
-	if err := b.line(ctx, fullMenu); err != nil {
-		return err
-	}
-	if err := b.desk(ctx, fullAgents, fullWrapUp, store.Available); err != nil {
-		return err
-	}
 	if err := b.customers(ctx); err != nil {
 		return err
 	}
-	ours, err := b.startController(ctx)
-	if err != nil {
-		return err
-	}
-	load, err := b.startPart(ctx, partLoad)
+	ours, load, err := b.staffed(ctx, fullMenu, fullAgents, fullWrapUp, store.Available)
 	if err != nil {
 		return err
 	}

@@ -42,17 +42,7 @@ func (b *bench) waitingRoom(ctx context.Context) error {
 
 // room is one run, with a controller of its own.
 func (b *bench) room(ctx context.Context) error {
-	if err := b.line(ctx, roomMenu); err != nil {
-		return err
-	}
-	if err := b.desk(ctx, roomAgents, 0, store.OnBreak); err != nil {
-		return err
-	}
-	ours, err := b.startController(ctx)
-	if err != nil {
-		return err
-	}
-	load, err := b.startPart(ctx, partLoad)
+	ours, load, err := b.staffed(ctx, roomMenu, roomAgents, 0, store.OnBreak)
 	if err != nil {
 		return err
 	}

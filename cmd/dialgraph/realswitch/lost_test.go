@@ -93,11 +93,7 @@ func TestControllerKilled(t *testing.T) {
 			l.resumedBy(c, owner)
 		}},
 		{"caller talks, the agent hangs up", func(t *testing.T, l *line) {
-			a := l.agent("1001", answers, "bench")
-			c := l.callMenu()
-			c.press("1")
-			talk := a.talks()
-			c.hears("agent", "music", "connecting")
+			a, c, talk := l.talking()
 			owner := l.owner(c)
 			at := owner.by.kill()
 			c.hearsAfter(at.Add(time.Second), "agent")
@@ -117,11 +113,7 @@ func TestControllerKilled(t *testing.T) {
 			}
 		}},
 		{"caller talks and hangs up", func(t *testing.T, l *line) {
-			a := l.agent("1001", answers, "bench")
-			c := l.callMenu()
-			c.press("1")
-			talk := a.talks()
-			c.hears("agent", "music", "connecting")
+			a, c, talk := l.talking()
 			owner := l.owner(c)
 			owner.by.kill()
 			l.isListed() // the dead one has been missed
@@ -209,11 +201,7 @@ func TestControllerHangs(t *testing.T) {
 	} {
 		t.Run(s.situation, func(t *testing.T) {
 			l := open(t)
-			a := l.agent("1001", answers, "bench")
-			c := l.callMenu()
-			c.press("1")
-			talk := a.talks()
-			c.hears("agent", "music", "connecting")
+			a, c, talk := l.talking()
 			owner := l.owner(c)
 			at := owner.by.freeze()
 			c.hearsAfter(at.Add(s.talks), "agent")
@@ -256,11 +244,7 @@ func TestControllerDrains(t *testing.T) {
 	})
 	t.Run("caller talks", func(t *testing.T) {
 		l := open(t)
-		a := l.agent("1001", answers, "bench")
-		c := l.callMenu()
-		c.press("1")
-		talk := a.talks()
-		c.hears("agent", "music", "connecting")
+		a, c, talk := l.talking()
 		owner := l.owner(c)
 		owner.by.terminate()
 		await(t, owner.by.died, "the controller ends")
@@ -273,11 +257,7 @@ func TestControllerDrains(t *testing.T) {
 	})
 	t.Run("caller talks for long while another one waits", func(t *testing.T) {
 		l := open(t)
-		a := l.agent("1001", answers, "bench")
-		c := l.callMenu()
-		c.press("1")
-		talk := a.talks()
-		c.hears("agent", "music", "connecting")
+		a, c, talk := l.talking()
 		owner := l.owner(c)
 		owner.by.terminate()
 		await(t, owner.by.died, "the controller ends")
@@ -304,6 +284,16 @@ func TestControllerDrains(t *testing.T) {
 		}
 		other.walks("key 0 goodbye")
 	})
+}
+
+// talking is a caller who talks to an agent.
+func (l *line) talking() (*agent, *caller, *answered) {
+	a := l.agent("1001", answers, "bench")
+	c := l.callMenu()
+	c.press("1")
+	t := a.talks()
+	c.hears("agent", "music", "connecting")
+	return a, c, t
 }
 
 // killAll kills every controller.
