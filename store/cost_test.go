@@ -117,38 +117,57 @@ func TestAskingCosts(t *testing.T) {
 	})
 }
 
-// A caller's questions at the beginning of a call take one round trip each.
-func TestRoundTripsOfLookups(t *testing.T) {
+// What is asked and told of every call takes one round trip each.
+func TestRoundTripsOfACallsParts(t *testing.T) {
 	s := open(t, storetest.Redis(t), new(clock))
 	if _, err := s.Customers().Put(t.Context(), Customer{Customer: "c1", Numbers: []string{"+380671234567"}}, nil); err != nil {
 		t.Fatal(err)
 	}
-	outages := s.Outages()
+	outages, owners, limits := s.Outages(), s.Owners("one"), s.Limits("one")
 	if err := outages.Set(t.Context(), Outage{Site: testSite, Source: "crm", Address: "kyiv/khreshchatyk/10"}); err != nil {
 		t.Fatal(err)
 	}
-	customer := func() error {
-		_, err := s.Customers().ByNumber(t.Context(), "+380671234567")
-		return err
-	}
-	outage := func() error {
-		_, found, err := outages.Lookup(t.Context(), testSite, "kyiv/khreshchatyk/10/25")
-		if err == nil && !found {
-			err = ErrNotFound
-		}
-		return err
-	}
-	for name, ask := range map[string]func() error{"customer": customer, "outage": outage} {
-		if err := ask(); err != nil { // scripts and sources are known now
+	record := Record{Call: "a", Started: noon, Document: []byte("{}")}
+	over := record
+	over.Ended = noon.Add(time.Minute)
+	for _, part := range []struct {
+		name string
+		ask  func() error
+	}{
+		{"customer", func() error {
+			_, err := s.Customers().ByNumber(t.Context(), "+380671234567")
+			return err
+		}},
+		{"outage", func() error {
+			_, found, err := outages.Lookup(t.Context(), testSite, "kyiv/khreshchatyk/10/25")
+			if err == nil && !found {
+				err = ErrNotFound
+			}
+			return err
+		}},
+		{"limit", func() error {
+			_, err := limits.Enter(t.Context(), "trunk", "carrier", 10)
+			return err
+		}},
+		{"claim", func() error { return owners.Claim(t.Context(), Owned{Call: "a", Token: "t"}) }},
+		{"record", func() error { return s.Records().Put(t.Context(), record) }},
+		{"record of the end", func() error { return s.Records().Put(t.Context(), over) }},
+		{"release", func() error { return owners.Release(t.Context(), "a", "t") }},
+		{"end", func() error {
+			_, err := owners.Forget(t.Context(), "a", "t")
+			return err
+		}},
+	} {
+		if err := part.ask(); err != nil { // scripts and sources are known now
 			t.Fatal(err)
 		}
 		trips := new(tripCounter)
 		s.rdb.AddHook(trips)
-		if err := ask(); err != nil {
+		if err := part.ask(); err != nil {
 			t.Fatal(err)
 		}
 		if got := trips.n.Load(); got != 1 {
-			t.Errorf("looking up the %s took %d round trips, want 1", name, got)
+			t.Errorf("%s took %d round trips, want 1", part.name, got)
 		}
 	}
 }

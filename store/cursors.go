@@ -80,7 +80,8 @@ type Cursors struct {
 func (s *Store) Cursors(instance string) *Cursors {
 	done, stop := context.WithCancel(context.Background())
 	return &Cursors{
-		s: s, instance: instance, within: mustWithin, node: s.cursorNode,
+		s: s, instance: instance, within: mustWithin,
+		node: func(ctx context.Context, call string) string { return s.node(ctx, s.keys.cursor(call)) },
 		done: done, stop: stop, writers: make(map[string]*cursorWriter),
 	}
 }
@@ -192,20 +193,6 @@ func (c *Cursors) enqueue(ctx context.Context, call string, document []byte, wai
 	return acked, ok
 }
 
-// cursorNode is the address of the node that holds the call's cursor; "" where
-// there is only one, or a cluster does not know at the moment.
-func (s *Store) cursorNode(ctx context.Context, call string) string {
-	cluster, ok := s.rdb.(*redis.ClusterClient)
-	if !ok {
-		return ""
-	}
-	master, err := cluster.MasterForKey(ctx, s.keys.cursor(call))
-	if err != nil {
-		return ""
-	}
-	return master.Options().Addr
-}
-
 // writer is the one of the call's node. When the keys move to another node, as
 // in a failover, a call stays with its writer until that has written all.
 func (c *Cursors) writer(ctx context.Context, call string) *cursorWriter {
@@ -219,7 +206,7 @@ func (c *Cursors) writer(ctx context.Context, call string) *cursorWriter {
 	}
 	w := c.writers[node]
 	if w == nil {
-		w = &cursorWriter{c: c, waiting: make(map[string]*pendingCursor)}
+		w = &cursorWriter{c: c, pipe: c.s.pipes.of(node), waiting: make(map[string]*pendingCursor)}
 		c.writers[node] = w
 	}
 	return w

@@ -4,13 +4,12 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // A cursorWriter writes the cursors of one node, one pipeline at a time.
 type cursorWriter struct {
 	c       *Cursors
+	pipe    *pipe // to the node
 	mu      sync.Mutex
 	waiting map[string]*pendingCursor // by call
 	flight  map[string]*pendingCursor // in the pipeline under way
@@ -106,10 +105,7 @@ func (w *cursorWriter) flush(batch map[string]*pendingCursor) bool {
 	ctx, cancel := context.WithTimeout(w.c.done, flushTimeout)
 	defer cancel()
 	w.c.flushes.Add(1)
-	left := w.send(ctx, batch, (*redis.Script).EvalSha)
-	if len(left) > 0 && ctx.Err() == nil {
-		left = w.send(ctx, left, (*redis.Script).Eval) // a node that does not know the scripts yet
-	}
+	left := w.send(ctx, batch)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for call, p := range left {
@@ -122,39 +118,33 @@ func (w *cursorWriter) flush(batch map[string]*pendingCursor) bool {
 	return len(left) == 0
 }
 
-// evaluate is how a script is run: by its hash or in full.
-type evaluate func(script *redis.Script, ctx context.Context, c redis.Scripter, keys []string, args ...any) *redis.Cmd
-
 // send writes a batch in one pipeline and returns what Redis did not answer for.
-func (w *cursorWriter) send(ctx context.Context, batch map[string]*pendingCursor, run evaluate) map[string]*pendingCursor {
-	replies := make(map[string]*redis.Cmd, len(batch))
-	// The error is the first of the replies', and each reply is looked at.
-	_, _ = w.c.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for call, pending := range batch {
-			keys := []string{w.c.s.keys.cursor(call), w.c.s.keys.owner(call)}
-			if pending.document == nil {
-				replies[call] = run(deleteCursor, ctx, p, keys, w.c.instance)
-			} else {
-				replies[call] = run(saveCursor, ctx, p, keys, w.c.instance, pending.document, cursorLife.Milliseconds())
-			}
+func (w *cursorWriter) send(ctx context.Context, batch map[string]*pendingCursor) map[string]*pendingCursor {
+	calls, steps := make([]string, 0, len(batch)), make([]step, 0, len(batch))
+	for call, pending := range batch {
+		keys := []string{w.c.s.keys.cursor(call), w.c.s.keys.owner(call)}
+		calls = append(calls, call)
+		if pending.document == nil {
+			steps = append(steps, scriptStep(deleteCursor, keys, w.c.instance))
+		} else {
+			steps = append(steps, scriptStep(saveCursor, keys, w.c.instance, pending.document, cursorLife.Milliseconds()))
 		}
-		return nil
-	})
+	}
 	var left map[string]*pendingCursor
-	for call, cmd := range replies {
-		switch n, err := cmd.Int(); {
+	for i, reply := range w.pipe.ask(ctx, steps) {
+		switch n, err := reply.Int(); {
 		case err != nil:
 			if left == nil {
 				left = make(map[string]*pendingCursor)
 			}
-			left[call] = batch[call]
+			left[calls[i]] = batch[calls[i]]
 			continue
 		case n == 0:
 			w.c.fenced.Add(1)
 		default:
 			w.c.written.Add(1)
 		}
-		for _, acked := range batch[call].acked {
+		for _, acked := range batch[calls[i]].acked {
 			close(acked)
 		}
 	}

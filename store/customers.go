@@ -106,7 +106,7 @@ func (s *Store) Customers() Customers { return Customers{s} }
 // ErrNotFound.
 func (c Customers) ByNumber(ctx context.Context, number string) (Customer, error) {
 	k := c.s.keys
-	got, err := findCustomer.Run(ctx, c.s.rdb, []string{k.customers(), k.customerNumbers(), k.numberCustomer()}, number).StringSlice()
+	got, err := c.s.run(ctx, findCustomer, []string{k.customers(), k.customerNumbers(), k.numberCustomer()}, number).StringSlice()
 	if errors.Is(err, redis.Nil) {
 		return Customer{}, fmt.Errorf("customer of number %q: %w", number, ErrNotFound)
 	}

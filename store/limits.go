@@ -131,7 +131,7 @@ func (l *Limits) count(at limitScope, by int) (change int64, calls int) {
 }
 
 func (l *Limits) tell(ctx context.Context, at limitScope, change int64, calls, limit int) (bool, error) {
-	n, err := enterLimit.Run(ctx, l.s.rdb, []string{l.s.keys.limit(at.scope, at.name)},
+	n, err := l.s.run(ctx, enterLimit, []string{l.s.keys.limit(at.scope, at.name)},
 		l.instance, change, calls, limit, limitLease.Milliseconds(), l.s.offset().Milliseconds()).Int()
 	return n == 1, err
 }

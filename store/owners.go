@@ -136,15 +136,16 @@ func (o *Owners) Claim(ctx context.Context, v Owned) error {
 // seen through, one too few would leave the call to nobody.
 func (o *Owners) claim(ctx context.Context, v Owned, again bool) (won bool, err error) {
 	k := o.s.keys
-	if err := o.s.rdb.SAdd(ctx, k.instanceCalls(o.instance), v.Call).Err(); err != nil {
+	replies := o.s.ask(ctx,
+		commandStep("sadd", k.instanceCalls(o.instance), v.Call),
+		scriptStep(claimCall, []string{k.owner(v.Call)},
+			v.Instance, v.Token, v.Since.UnixMilli(), v.Node, v.Core, ownerLife.Milliseconds(), flag(again)),
+		o.delisted(v.Call, v.Since))
+	if err := failure(replies); err != nil {
 		return false, err
 	}
-	n, err := claimCall.Run(ctx, o.s.rdb, []string{k.owner(v.Call)},
-		v.Instance, v.Token, v.Since.UnixMilli(), v.Node, v.Core, ownerLife.Milliseconds(), flag(again)).Int()
-	if err != nil {
-		return false, err
-	}
-	return n > 0, o.delist(ctx, v.Call, v.Since)
+	n, err := replies[1].Int()
+	return n > 0, err
 }
 
 // Release leaves the call to whoever finds it: unowned since now. Nothing
@@ -195,30 +196,46 @@ func (o *Owners) tellLeaving(ctx context.Context, call string, l leaving) (bool,
 			return false, err
 		}
 	}
+	steps := make([]step, 0, 3)
 	if l.to == "" { // as with a claim, the list comes first
-		if err := o.s.rdb.ZAdd(ctx, k.unowned(), redis.Z{Score: float64(l.at), Member: call}).Err(); err != nil {
-			return false, err
-		}
+		steps = append(steps, commandStep("zadd", k.unowned(), l.at, call))
 	}
-	n, err := leaveCall.Run(ctx, o.s.rdb, []string{k.owner(call)}, l.token, l.to, l.at, l.life.Milliseconds()).Int()
+	list := k.instanceCalls(o.instance)
+	steps = append(steps, scriptStep(leaveCall, []string{k.owner(call)}, l.token, l.to, l.at, l.life.Milliseconds()),
+		commandStep("srem", list, call))
+	replies := o.s.ask(ctx, steps...)
+	if err := failure(replies); err != nil {
+		return false, err
+	}
+	n, err := replies[len(replies)-2].Int()
 	if err != nil {
 		return false, err
 	}
-	return n > 0, o.unlist(ctx, call)
+	return n > 0, o.relist(ctx, call)
 }
 
 // unlist takes a call off this instance's list, unless it has claimed the call
-// meanwhile. A call may end while it is put back.
+// meanwhile.
 func (o *Owners) unlist(ctx context.Context, call string) error {
+	if err := o.s.rdb.SRem(ctx, o.s.keys.instanceCalls(o.instance), call).Err(); err != nil {
+		return err
+	}
+	return o.relist(ctx, call)
+}
+
+// relist puts a call back that was taken off the list and that this instance
+// has claimed meanwhile. It may end while it is put back.
+func (o *Owners) relist(ctx context.Context, call string) error {
 	list := o.s.keys.instanceCalls(o.instance)
-	for {
-		if err := o.s.rdb.SRem(ctx, list, call).Err(); err != nil || !o.has(call) {
-			return err
-		}
+	for o.has(call) {
 		if err := o.s.rdb.SAdd(ctx, list, call).Err(); err != nil || o.has(call) {
 			return err
 		}
+		if err := o.s.rdb.SRem(ctx, list, call).Err(); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // has tells whether this instance has claimed the call.
@@ -284,7 +301,7 @@ func (o *Owners) take(ctx context.Context, call, from string, before, now time.T
 	case err != nil:
 		return v, won, err
 	case from == "":
-		err = o.delist(ctx, call, before)
+		err = failure(o.s.ask(ctx, o.delisted(call, before)))
 	default:
 		err = o.s.rdb.SRem(ctx, o.s.keys.instanceCalls(from), call).Err()
 	}
@@ -315,10 +332,10 @@ func (o *Owners) takeFrom(ctx context.Context, call, from string, before, now ti
 	return v, true, nil
 }
 
-// delist takes a call off the list of unowned ones if it has been there since
+// delisted takes a call off the list of unowned ones if it has been there since
 // the time given or longer.
-func (o *Owners) delist(ctx context.Context, call string, since time.Time) error {
-	return dropUnowned.Run(ctx, o.s.rdb, []string{o.s.keys.unowned()}, call, since.UnixMilli()).Err()
+func (o *Owners) delisted(call string, since time.Time) step {
+	return scriptStep(dropUnowned, []string{o.s.keys.unowned()}, call, since.UnixMilli())
 }
 
 // Get returns who looks after a call. ErrNotFound.

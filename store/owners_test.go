@@ -210,7 +210,7 @@ func TestCallReleasedAgainStaysListed(t *testing.T) {
 		if err := one.Release(ctx, "a", "one-a"); err != nil {
 			t.Fatal(err)
 		}
-		if err := two.delist(ctx, "a", looked); err != nil {
+		if err := failure(s.ask(ctx, two.delisted("a", looked))); err != nil {
 			t.Fatal(err)
 		}
 		c.Advance(time.Second)

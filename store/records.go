@@ -36,13 +36,13 @@ type Record struct {
 // or have not and it was written by a later owner.
 //
 // KEYS[1] record  ARGV[1] record  ARGV[2] end in ms  ARGV[3] turn  ARGV[4] lifetime in ms
-// Returns how many were stored.
+// Returns 1 when it was stored, 0 when a later owner's stands, -1 when the call is over.
 var putRecord = redis.NewScript(`
 local old = redis.call('GET', KEYS[1])
 if old then
   local ended, turn = string.match(old, '^%d+ %d+ (%d+) (%d+) ')
   local over, was_over = ARGV[2] ~= '0', ended ~= '0'
-  if was_over and not over then return 0 end
+  if was_over and not over then return -1 end
   if was_over == over and turn and tonumber(turn) > tonumber(ARGV[3]) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4])
@@ -71,26 +71,32 @@ func (n Records) Put(ctx context.Context, r Record) error {
 	}
 	started, ended := r.Started.UnixMilli(), toMillis(r.Ended)
 	raw := fmt.Sprintf("%d %d %d %d %s", RecordSchema, started, ended, r.Turn, r.Document)
-	stored, err := putRecord.Run(ctx, n.s.rdb, []string{n.s.keys.record(r.Call)},
-		raw, ended, r.Turn, n.s.recordAge.Milliseconds()).Int()
-	if err == nil && stored > 0 {
-		// The index is another slot: a record comes first, an entry without
-		// a record is skipped by List and goes with time.
-		_, err = n.s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			entry := redis.Z{Score: float64(started), Member: r.Call}
-			p.ZAdd(ctx, n.s.keys.records(), entry)
-			if ended == 0 {
-				p.ZAdd(ctx, n.s.keys.recordsLive(), entry)
-			} else {
-				p.ZRem(ctx, n.s.keys.recordsLive(), r.Call)
-			}
-			return nil
-		})
-	}
-	if err != nil {
+	if err := n.put(ctx, r.Call, started, ended, scriptStep(putRecord, []string{n.s.keys.record(r.Call)},
+		raw, ended, r.Turn, n.s.recordAge.Milliseconds())); err != nil {
 		return fmt.Errorf("put record of %s: %w", r.Call, err)
 	}
 	return nil
+}
+
+// put writes a record between its entries, which another node may have. A live
+// call is found by its entry from before there is a record: an entry without
+// one is skipped by List and goes with time. So is that of a call which has ended
+// by now; it is taken back here.
+func (n Records) put(ctx context.Context, call string, started, ended int64, put step) error {
+	k := n.s.keys
+	enter := commandStep("zadd", k.records(), started, call)
+	leave := commandStep("zrem", k.recordsLive(), call)
+	if ended > 0 {
+		return failure(n.s.ask(ctx, put, enter, leave))
+	}
+	replies := n.s.ask(ctx, enter, commandStep("zadd", k.recordsLive(), started, call), put)
+	if err := failure(replies); err != nil {
+		return err
+	}
+	if stored, err := replies[2].Int(); err != nil || stored >= 0 {
+		return err
+	}
+	return failure(n.s.ask(ctx, leave))
 }
 
 // Get returns the record of a call. ErrNotFound, ErrSchema.
@@ -138,6 +144,7 @@ func (n Records) List(ctx context.Context, q RecordQuery) (page []Record, next s
 	for i, e := range entries {
 		switch r, err := decodeRecord(e.Member.(string), raws[i].Val()); {
 		case raws[i].Err() != nil: // gone by its age
+		case err == nil && q.Live && !r.Ended.IsZero():
 		case err != nil:
 			n.s.log.Warn("record cannot be read", "call", e.Member, "error", err)
 		default:

@@ -46,6 +46,22 @@ func TestRecordIsKeptAndTheEndStays(t *testing.T) {
 	})
 }
 
+// An entry that a writer left behind who was killed between two steps is not
+// taken for a live call.
+func TestEndedCallIsNotLive(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store, _ *clock) {
+		ctx := t.Context()
+		live := Record{Call: "live", Started: noon}
+		ended := Record{Call: "ended", Started: noon.Add(time.Second), Ended: noon.Add(time.Minute)}
+		putRecords(t, s, live, ended)
+		left := failure(s.ask(ctx, commandStep("zadd", s.keys.recordsLive(), ended.Started.UnixMilli(), ended.Call)))
+		page, _, err := s.Records().List(ctx, RecordQuery{Live: true, Limit: 10})
+		if left != nil || err != nil || len(page) != 1 || page[0].Call != live.Call {
+			t.Errorf("live calls = %v, %v, %v, want the one that has not ended", page, err, left)
+		}
+	})
+}
+
 // What a former owner of the call writes late does not replace what a later one
 // knows; an end is an end, whoever saw it.
 func TestRecordOfALaterOwnerStays(t *testing.T) {

@@ -44,7 +44,7 @@ func (s *Store) queueKeys(site string) []string {
 // runQueue runs a queue script, and loads it where Redis does not know it
 // yet. The client repeats it when a reply is lost; every script bears that.
 func (s *Store) runQueue(ctx context.Context, script *redis.Script, site string, args ...any) *redis.Cmd {
-	return script.Run(ctx, s.rdb, s.queueKeys(site), s.queueArgs(args...)...)
+	return s.run(ctx, script, s.queueKeys(site), s.queueArgs(args...)...)
 }
 
 // reply reads a script's answer field by field. Lua has no types to speak of,

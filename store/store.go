@@ -63,6 +63,7 @@ type Store struct {
 	log    *slog.Logger
 	offset func() time.Duration
 	queues sync.Map // site -> keys of its queues, made once
+	pipes  pipes
 
 	recordAge time.Duration
 	recordMax int
@@ -87,6 +88,7 @@ func New(rdb redis.UniversalClient, o Options) *Store {
 	}
 	return &Store{
 		rdb:       rdb,
+		pipes:     pipes{rdb: rdb},
 		keys:      keys{prefix: o.Prefix},
 		log:       o.Log,
 		offset:    o.Offset,

@@ -1,0 +1,247 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	flightTimeout = time.Second // for one pipeline that carries several questions
+	flightMost    = 512         // questions in it
+)
+
+// A step is one command, or one script, of a question to Redis.
+type step struct {
+	script *redis.Script // nil for a plain command
+	keys   []string      // of the script
+	args   []any         // of the script; of a command its name, a key and the rest
+}
+
+func scriptStep(script *redis.Script, keys []string, args ...any) step {
+	return step{script: script, keys: keys, args: args}
+}
+
+func commandStep(args ...any) step { return step{args: args} }
+
+// key is the one that decides which node is asked.
+func (s step) key() string {
+	if s.script != nil {
+		return s.keys[0]
+	}
+	return s.args[1].(string)
+}
+
+// queue puts the step into a pipeline; a script by its hash, or in full for a
+// node that does not know it yet.
+func (s step) queue(ctx context.Context, pipeline redis.Pipeliner, full bool) *redis.Cmd {
+	switch {
+	case s.script == nil:
+		return pipeline.Do(ctx, s.args...)
+	case full:
+		return s.script.Eval(ctx, pipeline, s.keys, s.args...)
+	}
+	return s.script.EvalSha(ctx, pipeline, s.keys, s.args...)
+}
+
+// A question is some steps, one after the other, and what came of each.
+type question struct {
+	steps    []step
+	replies  []*redis.Cmd
+	answered chan struct{} // closed when replies are there
+	left     bool          // whoever asked waits no more; guarded by the pipe
+}
+
+// unknown tells whether the node did not know a script.
+func (q *question) unknown() bool {
+	for _, reply := range q.replies {
+		if err := reply.Err(); err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
+			return true
+		}
+	}
+	return false
+}
+
+// refused are the replies of steps that were not taken, or not heard of.
+func refused(ctx context.Context, steps []step, err error) []*redis.Cmd {
+	replies := make([]*redis.Cmd, len(steps))
+	for i := range replies {
+		replies[i] = redis.NewCmd(ctx)
+		replies[i].SetErr(err)
+	}
+	return replies
+}
+
+// A pipe carries the questions of all calls to one node of Redis. One pipeline
+// is under way at a time: whoever finds the pipe empty sends at once, whoever
+// comes meanwhile goes with the next one. So a lone call waits for nobody, and
+// a busy node gets larger pipelines, not more of them.
+type pipe struct {
+	rdb     redis.UniversalClient
+	mu      sync.Mutex
+	flying  bool
+	waiting []*question
+}
+
+// ask sends the steps and waits for their replies, as long as ctx allows. What
+// was under way by then may have been done.
+func (p *pipe) ask(ctx context.Context, steps []step) []*redis.Cmd {
+	q := &question{steps: steps}
+	p.mu.Lock()
+	if !p.flying {
+		p.flying = true
+		p.mu.Unlock()
+		p.send(ctx, q)
+		p.land()
+		return q.replies
+	}
+	q.answered = make(chan struct{})
+	p.waiting = append(p.waiting, q)
+	p.mu.Unlock()
+	select {
+	case <-q.answered:
+		return q.replies
+	case <-ctx.Done():
+		p.mu.Lock()
+		q.left = true
+		p.mu.Unlock()
+		return refused(ctx, steps, ctx.Err())
+	}
+}
+
+// land sees to those who have come meanwhile.
+func (p *pipe) land() {
+	if batch := p.take(); batch != nil {
+		go p.carry(batch)
+	}
+}
+
+// carry sends one batch after the other until nobody waits.
+func (p *pipe) carry(batch []*question) {
+	for ; batch != nil; batch = p.take() {
+		ctx, cancel := context.WithTimeout(context.Background(), flightTimeout)
+		p.send(ctx, batch...)
+		cancel()
+		for _, q := range batch {
+			close(q.answered)
+		}
+	}
+}
+
+// take takes those who still wait; nil, and the pipe is empty, when there are none.
+func (p *pipe) take() []*question {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := min(len(p.waiting), flightMost)
+	batch := make([]*question, 0, n)
+	for _, q := range p.waiting[:n] {
+		if !q.left {
+			batch = append(batch, q)
+		}
+	}
+	if p.waiting = p.waiting[n:]; len(p.waiting) == 0 {
+		p.waiting = nil
+	}
+	if len(batch) > 0 || len(p.waiting) > 0 {
+		return batch
+	}
+	p.flying = false
+	return nil
+}
+
+// send asks all questions in one pipeline. Those about scripts that the node
+// does not know are asked again, in full; every script bears that.
+func (p *pipe) send(ctx context.Context, batch ...*question) {
+	p.exec(ctx, batch, false)
+	var again []*question
+	for _, q := range batch {
+		if q.unknown() {
+			again = append(again, q)
+		}
+	}
+	if len(again) > 0 {
+		p.exec(ctx, again, true)
+	}
+}
+
+func (p *pipe) exec(ctx context.Context, batch []*question, full bool) {
+	pipeline := p.rdb.Pipeline()
+	for _, q := range batch {
+		q.replies = make([]*redis.Cmd, len(q.steps))
+		for i, s := range q.steps {
+			q.replies[i] = s.queue(ctx, pipeline, full)
+		}
+	}
+	_, _ = pipeline.Exec(ctx) // the first error of the replies', and each is looked at
+}
+
+// pipes are those of all nodes.
+type pipes struct {
+	rdb  redis.UniversalClient
+	mu   sync.Mutex
+	each map[string]*pipe // by node
+}
+
+// of is the pipe to a node.
+func (p *pipes) of(node string) *pipe {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	to := p.each[node]
+	if to == nil {
+		to = &pipe{rdb: p.rdb}
+		if p.each == nil {
+			p.each = make(map[string]*pipe)
+		}
+		p.each[node] = to
+	}
+	return to
+}
+
+// run runs a script.
+func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) *redis.Cmd {
+	return s.ask(ctx, scriptStep(script, keys, args...))[0]
+}
+
+// ask takes the steps in order: in one round trip as long as one node has their
+// keys. No step is sent to another node after one that failed.
+func (s *Store) ask(ctx context.Context, steps ...step) []*redis.Cmd {
+	var replies []*redis.Cmd
+	for len(steps) > 0 {
+		node, n := s.node(ctx, steps[0].key()), 1
+		for n < len(steps) && s.node(ctx, steps[n].key()) == node {
+			n++
+		}
+		replies = append(replies, s.pipes.of(node).ask(ctx, steps[:n])...)
+		steps = steps[n:]
+		if err := failure(replies); err != nil {
+			return append(replies, refused(ctx, steps, err)...)
+		}
+	}
+	return replies
+}
+
+// failure is the first error among replies. An answer of nothing is none.
+func failure(replies []*redis.Cmd) error {
+	for _, reply := range replies {
+		if err := reply.Err(); err != nil && err != redis.Nil { //nolint:errorlint // the client never wraps it
+			return err
+		}
+	}
+	return nil
+}
+
+// node is the address of the node that holds the key; "" where there is only
+// one, or a cluster does not know at the moment.
+func (s *Store) node(ctx context.Context, key string) string {
+	cluster, ok := s.rdb.(*redis.ClusterClient)
+	if !ok {
+		return ""
+	}
+	master, err := cluster.MasterForKey(ctx, key)
+	if err != nil {
+		return ""
+	}
+	return master.Options().Addr
+}
