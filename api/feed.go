@@ -19,7 +19,7 @@ const feedSize = 4096
 // An Event is something that happened, for whoever watches.
 type Event struct {
 	Type EventType
-	Data any // what Type says; it is not changed after Publish
+	Data any // what Type says, or a json.RawMessage of one line that holds it; it is not changed after Publish
 }
 
 // An EventType names a kind of event and what comes with it.
@@ -61,9 +61,12 @@ func NewFeed() *Feed {
 // Publish hands an event to all streams. It never waits for any, and does
 // nothing once the API is closed.
 func (f *Feed) Publish(e Event) error {
-	data, err := json.Marshal(e.Data)
-	if err != nil {
-		return fmt.Errorf("publish %s: %w", e.Type, err)
+	data, encoded := e.Data.(json.RawMessage)
+	if !encoded {
+		var err error
+		if data, err = json.Marshal(e.Data); err != nil {
+			return fmt.Errorf("publish %s: %w", e.Type, err)
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 
 const (
 	flightTimeout = time.Second // for one pipeline that carries several questions
-	flightMost    = 512         // questions in it
+	flightMost    = 64          // questions in it: Redis serves nobody else meanwhile
 )
 
 // A step is one command, or one script, of a question to Redis.

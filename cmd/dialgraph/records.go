@@ -18,7 +18,7 @@ const (
 	maxUnsent    = 50_000      // calls whose record waits for Redis
 )
 
-// records are controller.Records. What Redis does not take is kept and written
+// records keep those of calls. What Redis does not take is kept and written
 // when it is back: the newest of each call.
 type records struct {
 	store.Records
@@ -57,18 +57,24 @@ func (r *records) Load(ctx context.Context, call string) (*controller.Record, er
 	return record, nil
 }
 
-// Put writes the record. An error says that it was not written yet. While an
-// older one of the call waits it waits, too: that one may be on its way.
-func (r *records) Put(ctx context.Context, record *controller.Record) error {
+// encoded is the record as the store keeps it.
+func encoded(record *controller.Record) (store.Record, error) {
 	document, err := json.Marshal(record)
 	if err != nil {
-		return fmt.Errorf("write record of %s: %w", record.Call, err)
+		return store.Record{}, fmt.Errorf("write record of %s: %w", record.Call, err)
 	}
-	v := store.Record{Call: record.Call, Started: record.Started, Ended: record.Ended, Turn: record.Resumed, Document: document}
+	return store.Record{
+		Call: record.Call, Started: record.Started, Ended: record.Ended, Turn: record.Resumed, Document: document,
+	}, nil
+}
+
+// put writes the record. An error says that it was not written yet. While an
+// older one of the call waits it waits, too: that one may be on its way.
+func (r *records) put(ctx context.Context, v store.Record) error {
 	if r.queued(v) {
 		return fmt.Errorf("write record of %s: %w", v.Call, errBehind)
 	}
-	err = r.Records.Put(ctx, v)
+	err := r.Put(ctx, v)
 	if err == nil || errors.Is(err, store.ErrInvalid) {
 		return err
 	}
@@ -100,7 +106,7 @@ func (r *records) run(ctx context.Context) error {
 func (r *records) retry(ctx context.Context) {
 	written := 0
 	for _, v := range r.waiting() {
-		err := r.Records.Put(ctx, v)
+		err := r.Put(ctx, v)
 		if err != nil && !errors.Is(err, store.ErrInvalid) {
 			return // still away
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"strings"
@@ -19,12 +20,12 @@ func TestRecordsOutliveARedisOutage(t *testing.T) {
 	r := newRecords(s.Records(), slog.New(slog.DiscardHandler))
 	begun := time.Date(2026, 3, 2, 8, 15, 0, 0, time.UTC)
 	record := &controller.Record{Call: "c1", Started: begun}
-	if err := r.Put(t.Context(), record); err != nil {
+	if err := keep(t.Context(), r, record); err != nil {
 		t.Fatal(err)
 	}
 	redis.Stop()
 	record.Ended = begun.Add(time.Minute)
-	if err := r.Put(t.Context(), record); err == nil {
+	if err := keep(t.Context(), r, record); err == nil {
 		t.Fatal("Put without Redis returned no error")
 	}
 	r.retry(t.Context())
@@ -50,12 +51,12 @@ func TestRecordsWaitBehindOlderOnes(t *testing.T) {
 	r := newRecords(s.Records(), slog.New(slog.DiscardHandler))
 	record := &controller.Record{Call: "c1", Started: time.Date(2026, 3, 2, 8, 15, 0, 0, time.UTC)}
 	redis.Stop()
-	if err := r.Put(t.Context(), record); err == nil {
+	if err := keep(t.Context(), r, record); err == nil {
 		t.Fatal("Put without Redis returned no error")
 	}
 	redis.Restart()
 	record.Queue = "support"
-	if err := r.Put(t.Context(), record); !errors.Is(err, errBehind) {
+	if err := keep(t.Context(), r, record); !errors.Is(err, errBehind) {
 		t.Errorf("Put = %v while the call's first record waits, want errBehind", err)
 	}
 	if got, err := r.Load(t.Context(), "c1"); err != nil || got == nil || got.Queue != "support" {
@@ -65,7 +66,16 @@ func TestRecordsWaitBehindOlderOnes(t *testing.T) {
 	if got, err := s.Records().Get(t.Context(), "c1"); err != nil || !strings.Contains(string(got.Document), "support") {
 		t.Errorf("stored %s, %v, want the newest", got.Document, err)
 	}
-	if err := r.Put(t.Context(), record); err != nil {
+	if err := keep(t.Context(), r, record); err != nil {
 		t.Errorf("Put = %v with nothing before it", err)
 	}
+}
+
+// keep writes a record as told does.
+func keep(ctx context.Context, r *records, record *controller.Record) error {
+	v, err := encoded(record)
+	if err != nil {
+		return err
+	}
+	return r.put(ctx, v)
 }

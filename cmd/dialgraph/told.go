@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 
 	"github.com/dialgraph/dialgraph/api"
@@ -10,34 +9,33 @@ import (
 	"github.com/dialgraph/dialgraph/store"
 )
 
-// told are records that are told to whoever watches /v1/events.
+// told are controller.Records that are told to whoever watches /v1/events.
 type told struct {
 	*records
 	events *api.Feed
 	log    *slog.Logger
 }
 
-// Put writes the record, and tells of it when the call has begun or ended.
+// Put writes the record, and tells of it when the call has begun or ended. The
+// API's view of it is made from the same document.
 func (t told) Put(ctx context.Context, r *controller.Record) error {
-	err := t.records.Put(ctx, r)
+	v, err := encoded(r)
+	if err != nil {
+		return err
+	}
+	err = t.put(ctx, v)
 	switch {
 	case !r.Ended.IsZero():
-		t.tell(ctx, api.CallEnded, r)
+		t.tell(ctx, api.CallEnded, v)
 	case r.Resumed == 0 && len(r.Path) == 0: // not one step taken
-		t.tell(ctx, api.CallStarted, r)
+		t.tell(ctx, api.CallStarted, v)
 	}
 	return err
 }
 
-// tell publishes the record. The API's view of it is made from the same
-// document.
-func (t told) tell(ctx context.Context, kind api.EventType, r *controller.Record) {
-	document, err := json.Marshal(r)
-	if err == nil {
-		err = t.events.Publish(api.Event{Type: kind, Data: json.RawMessage(document)})
-	}
-	if err != nil {
-		t.log.ErrorContext(ctx, "event not told", "call", r.Call, "error", err)
+func (t told) tell(ctx context.Context, kind api.EventType, v store.Record) {
+	if err := t.events.Publish(api.Event{Type: kind, Data: v.Document}); err != nil {
+		t.log.ErrorContext(ctx, "event not told", "call", v.Call, "error", err)
 	}
 }
 
