@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	importBatch = 1000             // flags written at once
 	importLife  = time.Hour        // an import that took longer was abandoned
 	leaverGrace = 10 * time.Second // a replaced generation stays that long, for lookups under way
+	maxExpired  = 50_000           // flags of a source tidied away at once, the rest next time
 )
 
 // startImport makes a generation one that goes unless it is taken over.
@@ -71,13 +71,14 @@ return n
 
 // An OutageImport replaces all flags of a source at once: it fills a new
 // generation, and Commit makes that the current one. Until then callers hear
-// of the old flags, and an import that is given up leaves nothing behind. Add
-// is not safe for concurrent use.
+// of the old flags, and an import that is given up leaves nothing behind. It
+// yields to callers (pace). Add is not safe for concurrent use.
 type OutageImport struct {
 	o       *Outages
 	f       flagSet
 	fields  []any // of the next batch: address, flag, …
 	members []redis.Z
+	pace    pace
 }
 
 // Import begins to replace the flags of a source. ErrInvalid.
@@ -107,7 +108,7 @@ func (i *OutageImport) Add(ctx context.Context, v Outage) error {
 	}
 	i.fields = append(i.fields, v.Address, encodeFlag(v))
 	i.members = append(i.members, redis.Z{Member: v.Address})
-	if len(i.members) >= importBatch {
+	if len(i.members) >= bulkBatch {
 		return i.flush(ctx)
 	}
 	return nil
@@ -117,10 +118,13 @@ func (i *OutageImport) flush(ctx context.Context) error {
 	if len(i.members) == 0 {
 		return nil
 	}
-	_, err := i.o.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		p.HSet(ctx, i.o.s.keys.outages(i.f), i.fields...)
-		p.ZAdd(ctx, i.o.s.keys.outageAddresses(i.f), i.members...)
-		return nil
+	err := i.pace.do(ctx, func() error {
+		_, err := i.o.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+			p.HSet(ctx, i.o.s.keys.outages(i.f), i.fields...)
+			p.ZAdd(ctx, i.o.s.keys.outageAddresses(i.f), i.members...)
+			return nil
+		})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("import outages of %s: %w", i.f.source, err)
@@ -193,24 +197,29 @@ func (o *Outages) tidyLeavers(ctx context.Context, site string) error {
 
 // unlink removes a generation in slices, so that nobody waits behind it.
 func (o *Outages) unlink(ctx context.Context, f flagSet) error {
-	for {
-		addresses, err := o.s.rdb.ZRange(ctx, o.s.keys.outageAddresses(f), 0, walkPage-1).Result()
-		if err != nil || len(addresses) == 0 {
+	var p pace
+	for left := true; left; {
+		err := p.do(ctx, func() error {
+			addresses, err := o.s.rdb.ZRange(ctx, o.s.keys.outageAddresses(f), 0, bulkBatch-1).Result()
+			if left = len(addresses) > 0; err != nil || !left {
+				return err
+			}
+			members := make([]any, len(addresses))
+			for i, a := range addresses {
+				members[i] = a
+			}
+			_, err = o.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+				p.HDel(ctx, o.s.keys.outages(f), addresses...)
+				p.ZRem(ctx, o.s.keys.outageAddresses(f), members...)
+				return nil
+			})
 			return err
-		}
-		members := make([]any, len(addresses))
-		for i, a := range addresses {
-			members[i] = a
-		}
-		_, err = o.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-			p.HDel(ctx, o.s.keys.outages(f), addresses...)
-			p.ZRem(ctx, o.s.keys.outageAddresses(f), members...)
-			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 func (o *Outages) tidyExpired(ctx context.Context, site string) error {
@@ -225,12 +234,13 @@ func (o *Outages) tidyExpired(ctx context.Context, site string) error {
 			if !o.s.localNow().Before(v.Expires) {
 				expired = append(expired, v.Address)
 			}
-			return len(expired) < 100*walkPage // the rest next time
+			return len(expired) < maxExpired
 		})
+		var p pace
 		for len(expired) > 0 && err == nil {
-			n := min(len(expired), walkPage)
+			n := min(len(expired), bulkBatch)
 			args := append([]any{o.s.offset().Milliseconds()}, expired[:n]...)
-			err = dropExpired.Run(ctx, o.s.rdb, o.keysOf(f), args...).Err()
+			err = p.do(ctx, func() error { return dropExpired.Run(ctx, o.s.rdb, o.keysOf(f), args...).Err() })
 			expired = expired[n:]
 		}
 		if err != nil {

@@ -203,9 +203,6 @@ func (o *Outages) write(ctx context.Context, v Outage, change func(flagSet) erro
 	if errors.Is(err, redis.Nil) {
 		return invalid("source", "the site has %d sources already", maxSources)
 	}
-	if err == nil {
-		err = o.s.rdb.SAdd(ctx, k.outageSites(), v.Site).Err()
-	}
 	for range outageAttempts {
 		if err != nil {
 			return fmt.Errorf("change outage: %w", err)
@@ -213,11 +210,16 @@ func (o *Outages) write(ctx context.Context, v Outage, change func(flagSet) erro
 		if err = change(flagSet{v.Site, v.Source, generation}); err != nil {
 			continue
 		}
-		var now string
-		if now, err = o.s.rdb.HGet(ctx, k.outageSources(v.Site), v.Source).Result(); now == generation {
+		var now *redis.StringCmd
+		_, err = o.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+			now = p.HGet(ctx, k.outageSources(v.Site), v.Source)
+			p.SAdd(ctx, k.outageSites(), v.Site) // for tidy
+			return nil
+		})
+		if now.Val() == generation && err == nil {
 			return nil
 		}
-		generation = now
+		generation = now.Val()
 	}
 	return fmt.Errorf("change outage: %w", ErrConflict)
 }
@@ -254,28 +256,26 @@ func (o *Outages) List(ctx context.Context, site string, after OutagePlace, limi
 	return page, nil
 }
 
-// walkPage is how many flags a walk reads at once.
-const walkPage = 500
+// walkPage is how many flags, or records, a walk reads at once.
+const walkPage = bulkBatch
 
 // walk visits the flags of a generation in the order of addresses.
 func (o *Outages) walk(ctx context.Context, f flagSet, after string, visit func(Outage) bool) error {
+	var p pace
 	for {
-		from := "-"
-		if after != "" {
-			from = "(" + after
-		}
-		addresses, err := o.s.rdb.ZRangeByLex(ctx, o.s.keys.outageAddresses(f), &redis.ZRangeBy{Min: from, Max: "+", Count: walkPage}).Result()
-		if err != nil || len(addresses) == 0 {
+		var addresses []string
+		var flags []any
+		err := p.do(ctx, func() (err error) {
+			addresses, flags, err = o.page(ctx, f, after)
 			return err
-		}
-		flags, err := o.s.rdb.HMGet(ctx, o.s.keys.outages(f), addresses...).Result()
-		if err != nil {
+		})
+		if err != nil || len(addresses) == 0 {
 			return err
 		}
 		for i, address := range addresses {
 			raw, ok := flags[i].(string)
 			if !ok {
-				continue // cleared a moment ago
+				continue
 			}
 			v, err := decodeFlag(f, address, raw)
 			if err != nil {
@@ -287,6 +287,21 @@ func (o *Outages) walk(ctx context.Context, f flagSet, after string, visit func(
 		}
 		after = addresses[len(addresses)-1]
 	}
+}
+
+// page returns the flags of a generation that come next after an address; nil
+// stands for one that was cleared a moment ago.
+func (o *Outages) page(ctx context.Context, f flagSet, after string) (addresses []string, flags []any, err error) {
+	from := "-"
+	if after != "" {
+		from = "(" + after
+	}
+	addresses, err = o.s.rdb.ZRangeByLex(ctx, o.s.keys.outageAddresses(f), &redis.ZRangeBy{Min: from, Max: "+", Count: walkPage}).Result()
+	if err != nil || len(addresses) == 0 {
+		return nil, nil, err
+	}
+	flags, err = o.s.rdb.HMGet(ctx, o.s.keys.outages(f), addresses...).Result()
+	return addresses, flags, err
 }
 
 func (o *Outages) known(site string) map[string]string {

@@ -133,7 +133,7 @@ func TestImportReplacesASource(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for n := range importBatch + 1 {
+		for n := range bulkBatch + 1 {
 			if err := i.Add(ctx, Outage{Address: fmt.Sprintf("Kyiv/new/%d", n)}); err != nil {
 				t.Fatal(err)
 			}
@@ -147,8 +147,9 @@ func TestImportReplacesASource(t *testing.T) {
 		if err := i.Commit(ctx); err != nil {
 			t.Fatal(err)
 		}
+		lastNew := fmt.Sprintf("kyiv/new/%d", bulkBatch)
 		for address, want := range map[string]string{
-			"kyiv/new/7/1": "crm:kyiv/new/7", "kyiv/new/1000": "crm:kyiv/new/1000", "kyiv/old": "", "kyiv/probed": "probe:kyiv/probed",
+			"kyiv/new/7/1": "crm:kyiv/new/7", lastNew: "crm:" + lastNew, "kyiv/old": "", "kyiv/probed": "probe:kyiv/probed",
 		} {
 			if got := lookedUp(t, o, "kyiv", address); got != want {
 				t.Errorf("Lookup(%s) after Commit = %q, want %q", address, got, want)
