@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,11 +43,13 @@ func lookUp(ctx context.Context, o lookupOrder) (r lookupReport, err error) {
 	var found atomic.Int64
 	var fault atomic.Pointer[error]
 	var wg sync.WaitGroup
+	runtime.LockOSThread() // it naps
+	defer runtime.UnlockOSThread()
 	start, n := time.Now(), 0
-	for ; time.Since(start) < seconds(o.Seconds); n++ {
+	for ; ctx.Err() == nil && time.Since(start) < seconds(o.Seconds); n++ {
 		due := start.Add(time.Duration(float64(n) / o.Rate * float64(time.Second)))
-		if err := pause(ctx, time.Until(due)); err != nil {
-			return r, err
+		for left := time.Until(due); left > 0; left = time.Until(due) {
+			nap(left)
 		}
 		wg.Go(func() {
 			_, ok, err := outages.Lookup(ctx, store.DefaultSite, address(rand.IntN(o.Addresses)))
@@ -63,8 +66,8 @@ func lookUp(ctx context.Context, o lookupOrder) (r lookupReport, err error) {
 	if err := fault.Load(); err != nil {
 		return r, *err
 	}
-	if n == 0 {
-		return r, errors.New("no lookup")
+	if n == 0 || ctx.Err() != nil {
+		return r, errors.Join(ctx.Err(), errors.New("no lookup"))
 	}
 	r.P50, r.P99 = all.take()
 	r.PerSecond, r.Found = float64(n)/time.Since(start).Seconds(), float64(found.Load())/float64(n)
