@@ -28,8 +28,8 @@ func parse(data []byte) (*yaml.Node, Problems) {
 	if line := tooDeep(data); line > 0 {
 		return nil, oneProblem(line, 1, "nested too deep: at most %d levels", maxDepth)
 	}
-	var document yaml.Node
-	if err := yaml.Load(data, &document); err != nil {
+	document, err := compose(data)
+	if err != nil {
 		return nil, syntaxProblem(data, err)
 	}
 	if len(document.Content) == 0 {
