@@ -44,3 +44,25 @@ func TestSteppingCosts(t *testing.T) {
 		t.Errorf("%.2f allocations and %.0f bytes a node, want at most %d and %d", allocs, bytes, mostAllocs, mostBytes)
 	}
 }
+
+// Checking a menu costs the same for each node of a long one, and little beside
+// what the reader of YAML takes.
+func TestCheckingCosts(t *testing.T) {
+	const nodes = 5000
+	root, problems := parse(bigMenu(nodes))
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	allocs, bytes := alloctest.PerRun(3, func() {
+		if _, err := build(root, "", Options{}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	allocs, bytes = allocs/nodes, bytes/nodes
+	// The menu, its keys and its prompts, a prompt of the document; room for its ways and its entries, its
+	// name in the index, and what the questions about the graph remember.
+	const mostAllocs, mostBytes = 4.5, 800
+	if allocs > mostAllocs || bytes > mostBytes {
+		t.Errorf("%.2f allocations and %.0f bytes a node, want at most %.1f and %d", allocs, bytes, mostAllocs, mostBytes)
+	}
+}

@@ -56,7 +56,7 @@ func (l *loader) settings(n *yaml.Node, v reflect.Value, p *plan) {
 	if isNull(n) {
 		n = &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
 	}
-	pairs := l.mapping(n, names(p.settings))
+	pairs := l.mapping(n, p.names)
 	meant := map[string]bool{} // settings whose names are misspelt: told once
 	for _, pair := range pairs {
 		f := find(p.settings, pair.key.Value)
@@ -79,9 +79,8 @@ func (l *loader) unknownSetting(key *yaml.Node, p *plan) string {
 		l.fault(key, "%s is a branch: write it beside the kind, not inside of it", key.Value)
 		return ""
 	}
-	known := names(p.settings)
-	l.fault(key, "there is no %q here%s", clip(key.Value), l.suggest(key.Value, known))
-	return l.closest(key.Value, known)
+	l.fault(key, "there is no %q here%s", clip(key.Value), l.suggest(key.Value, p.names))
+	return l.closest(key.Value, p.names)
 }
 
 // defaults fills what the document does not give.
@@ -92,8 +91,8 @@ func (l *loader) defaults(n *yaml.Node, v reflect.Value, fields []field, given f
 		case given(f.name):
 		case f.required:
 			l.fault(n, "%s is missing: %s", f.name, phrase(f.doc))
-		case f.def != "":
-			l.value(&yaml.Node{Kind: yaml.ScalarNode, Value: f.def, Line: n.Line, Column: n.Column}, v.Field(f.index), f)
+		case f.def != nil:
+			l.value(f.def, v.Field(f.index), f)
 		}
 	}
 }
@@ -179,22 +178,59 @@ func (l *loader) mapping(n *yaml.Node, expected []string) []pair {
 		l.fault(n, "expected %s, found %s", mappingOf(expected), describe(n))
 		return nil
 	}
-	pairs := make([]pair, 0, len(n.Content)/2)
-	lines := make(map[string]int, len(n.Content)/2)
+	pairs := l.room(len(n.Content) / 2)
+	seen := keySet{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if key.Kind != yaml.ScalarNode {
 			l.fault(key, "expected a name, found %s", describe(key))
 			continue
 		}
-		if line, repeated := lines[key.Value]; repeated {
-			l.fault(key, "%q is here twice, first on line %d: remove one", clip(key.Value), line)
+		if first := seen.add(key, pairs); first != nil {
+			l.fault(key, "%q is here twice, first on line %d: remove one", clip(key.Value), first.Line)
 			continue
 		}
-		lines[key.Value] = key.Line
 		pairs = append(pairs, pair{key, n.Content[i+1]})
 	}
 	return pairs
+}
+
+// room is for so many pairs. It is a part of a larger piece of memory: most
+// mappings of a menu are small, and there are three of them in a node.
+func (l *loader) room(pairs int) []pair {
+	if len(l.spare) < pairs {
+		l.spare = make([]pair, max(pairs, 1024))
+	}
+	room := l.spare[:0:pairs]
+	l.spare = l.spare[pairs:]
+	return room
+}
+
+// A keySet finds the keys that a mapping repeats: a few by looking at them all.
+type keySet struct{ many map[string]*yaml.Node }
+
+// add returns the same key among the pairs so far, nil if there is none.
+func (s *keySet) add(key *yaml.Node, pairs []pair) *yaml.Node {
+	const few = 8
+	if len(pairs) < few {
+		for _, p := range pairs {
+			if p.key.Value == key.Value {
+				return p.key
+			}
+		}
+		return nil
+	}
+	if s.many == nil {
+		s.many = make(map[string]*yaml.Node, cap(pairs))
+		for _, p := range pairs {
+			s.many[p.key.Value] = p.key
+		}
+	}
+	first := s.many[key.Value]
+	if first == nil {
+		s.many[key.Value] = key
+	}
+	return first
 }
 
 // scalar returns a single value as it is written.

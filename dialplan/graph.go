@@ -28,7 +28,7 @@ type graph struct {
 func (l *loader) checkGraph() {
 	count := len(l.menu.nodes)
 	g := &graph{
-		out: l.edges, into: make([][]ref, count), callee: make([]ref, count), ends: l.ends, back: make([]bool, count),
+		out: l.edges, into: roomInto(l.edges), callee: make([]ref, count), ends: l.ends, back: make([]bool, count),
 	}
 	for i := range l.menu.nodes {
 		k := l.menu.nodes[i].kind
@@ -48,6 +48,22 @@ func (l *loader) checkGraph() {
 	l.checkReach(g, returns)
 	l.checkEnds(g, returns)
 	l.checkLoops(g)
+}
+
+// roomInto is the room for the ways into each node, in one piece of memory.
+func roomInto(out [][]edge) [][]ref {
+	sizes, all := make([]int, len(out)), 0
+	for _, edges := range out {
+		for _, e := range edges {
+			sizes[e.to]++
+			all++
+		}
+	}
+	room, into := make([]ref, all), make([][]ref, len(out))
+	for i, size := range sizes {
+		into[i], room = room[:0:size], room[size:]
+	}
+	return into
 }
 
 // leads returns the goals and all nodes from which a way leads to one: those

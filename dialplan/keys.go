@@ -16,7 +16,9 @@ type keyRef struct {
 }
 
 func (k *keyRefs) read(l *loader, n *yaml.Node, f *field) {
-	for _, p := range l.mapping(n, []string{"keys"}) {
+	pairs := l.mapping(n, []string{"keys"})
+	*k = make(keyRefs, 0, len(pairs))
+	for _, p := range pairs {
 		key, ok := l.oneKey(p.key)
 		if !ok {
 			continue

@@ -18,10 +18,15 @@ func Load(data []byte, opts Options) (*Menu, error) {
 	if problems != nil {
 		return nil, problems
 	}
+	return build(root, versionOf(data), opts)
+}
+
+// build makes a menu of the nodes of a document, and checks it.
+func build(root *yaml.Node, version string, opts Options) (*Menu, error) {
 	l := &loader{
 		opts: opts, root: root, guesses: 100_000,
 		menu: &Menu{
-			version: versionOf(data), zone: time.UTC, languages: []string{"en"}, start: -1,
+			version: version, zone: time.UTC, languages: []string{"en"}, start: -1,
 			prompts: map[string]*prompt{}, index: map[string]ref{}, variables: map[string]any{},
 		},
 		hours: map[string]*Hours{}, places: map[string]place{},
@@ -50,6 +55,7 @@ type loader struct {
 	edges       [][]edge         // by node
 	ends        []bool           // by node: a branch of it ends the walk
 	places      map[string]place // by field of the node that is being read
+	spare       []pair           // room for the entries of mappings
 	expressions []pending        // to be compiled when all variables are known
 	queueNames  map[string]bool
 }
@@ -105,15 +111,22 @@ func (l *loader) document() {
 	l.menu.queues = slices.Sorted(maps.Keys(l.queueNames))
 }
 
-var (
-	nameForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
-	languageForm = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$`)
-)
+var languageForm = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$`)
+
+// isName tells whether there may be something of that name.
+func isName(name string) bool {
+	for i := range len(name) {
+		if b := name[i]; !isLetter(b) && (b < '0' || b > '9') && (i == 0 || b != '_' && b != '-') {
+			return false
+		}
+	}
+	return name != "" && len(name) <= 64
+}
 
 // name returns the name that n is, for something called what.
 func (l *loader) name(n *yaml.Node, what string) (string, bool) {
 	name, ok := l.scalar(n)
-	if ok && !nameForm.MatchString(name) {
+	if ok && !isName(name) {
 		l.fault(n, "%q is no name for a %s: use up to 64 letters, digits, - and _", clip(name), what)
 		return "", false
 	}

@@ -42,9 +42,11 @@ func (l *loader) readNodes(n *yaml.Node) {
 		l.fault(n, "no nodes: write at least one")
 	}
 	m := l.menu
-	m.nodes = make([]node, len(pairs))
+	m.nodes, m.index = make([]node, len(pairs)), make(map[string]ref, len(pairs))
 	l.edges, l.ends = make([][]edge, len(pairs)), make([]bool, len(pairs))
 	l.queueNames = map[string]bool{}
+	const few = 4 // ways lead out of most nodes: the room for them is one piece of memory
+	ways := make([]edge, few*len(pairs))
 	for i, p := range pairs {
 		l.name(p.key, "node")
 		m.nodes[i] = node{name: p.key.Value, place: placeOf(p.key)}
@@ -52,6 +54,7 @@ func (l *loader) readNodes(n *yaml.Node) {
 	}
 	for i, p := range pairs {
 		l.current = ref(i)
+		l.edges[i] = ways[few*i : few*i : few*(i+1)]
 		l.readNode(&m.nodes[i], p)
 	}
 }

@@ -15,14 +15,22 @@ const pieceLeast = 32 << 10
 // spent here, so one whose last section is its nodes is cut between some of
 // them, and the pieces are read at the same time. Whatever is wrong or unusual,
 // the document is read as a whole: what comes out never depends on the cuts.
-func compose(data []byte) (*yaml.Node, error) {
+func compose(data []byte) (*yaml.Node, Problems) {
 	pieces := min(runtime.GOMAXPROCS(0), len(data)/pieceLeast)
-	if document := composePieces(cut(data, pieces)); document != nil {
-		return document, nil
+	if root := composePieces(cut(data, pieces)); root != nil {
+		return root, nil
 	}
 	var document yaml.Node
-	err := yaml.Load(data, &document)
-	return &document, err
+	if err := yaml.Load(data, &document); err != nil {
+		return nil, syntaxProblem(data, err)
+	}
+	if len(document.Content) == 0 {
+		return nil, emptyProblem()
+	}
+	root := document.Content[0]
+	var ps Problems
+	plain(root, 1, 0, &ps)
+	return root, ps.sorted()
 }
 
 // A piece is a part of a document that begins with a node.
@@ -86,64 +94,63 @@ func composePieces(pieces []piece) *yaml.Node {
 	if len(pieces) < 2 || pieces[0].column < 2 {
 		return nil
 	}
-	documents := make([]*yaml.Node, len(pieces))
+	roots := make([]*yaml.Node, len(pieces))
 	var wg sync.WaitGroup
 	for i, p := range pieces {
-		wg.Go(func() { documents[i] = p.compose() })
+		wg.Go(func() { roots[i] = p.compose() })
 	}
 	wg.Wait()
-	nodes := lastSection(documents[0])
-	if nodes == nil || nodes.Column != pieces[0].column {
+	nodes := lastSection(roots[0])
+	if !isBlock(nodes, pieces[0].column) {
 		return nil
 	}
-	for i, d := range documents[1:] {
-		if d == nil || !isBlock(d.Content[0]) || d.Content[0].Column != pieces[i+1].column {
+	for i, root := range roots[1:] {
+		if !isBlock(root, pieces[i+1].column) {
 			return nil
 		}
-		nodes.Content = append(nodes.Content, d.Content[0].Content...)
+		nodes.Content = append(nodes.Content, root.Content...)
 	}
-	return documents[0]
+	return roots[0]
 }
 
-// compose reads one piece, or returns nil. A fault of the reader is found again
-// where the document is read as a whole, by a goroutine that can tell of it.
-func (p piece) compose() (document *yaml.Node) {
+// compose reads one piece, or returns nil. Whatever is wrong, the reader's own
+// faults too, is found again where the document is read as a whole, by a
+// goroutine that can tell of it.
+func (p piece) compose() (root *yaml.Node) {
 	defer func() {
 		if recover() != nil {
-			document = nil
+			root = nil
 		}
 	}()
-	document = new(yaml.Node)
-	if err := yaml.Load(p.text, document); err != nil || len(document.Content) != 1 {
+	var document yaml.Node
+	if err := yaml.Load(p.text, &document); err != nil || len(document.Content) != 1 {
 		return nil
 	}
+	depth := 1
 	if p.line > 0 {
-		moveDown(document, p.line)
+		depth = 2 // in the nodes
 	}
-	return document
-}
-
-func moveDown(n *yaml.Node, lines int) {
-	n.Line += lines
-	for _, child := range n.Content {
-		moveDown(child, lines)
+	var ps Problems
+	if plain(document.Content[0], depth, p.line, &ps); len(ps) > 0 {
+		return nil
 	}
+	return document.Content[0]
 }
 
 // lastSection returns the nodes of a document, if they are its last section.
-func lastSection(document *yaml.Node) *yaml.Node {
-	if document == nil || !isBlock(document.Content[0]) || document.Content[0].Column != 1 {
+func lastSection(root *yaml.Node) *yaml.Node {
+	if !isBlock(root, 1) {
 		return nil
 	}
-	content := document.Content[0].Content
-	key, value := content[len(content)-2], content[len(content)-1]
-	if key.Kind != yaml.ScalarNode || key.Value != "nodes" || !isBlock(value) {
+	last := len(root.Content) - 1
+	if key := root.Content[last-1]; key.Kind != yaml.ScalarNode || key.Value != "nodes" {
 		return nil
 	}
-	return value
+	return root.Content[last]
 }
 
-// isBlock tells a mapping of lines from one in brackets.
-func isBlock(n *yaml.Node) bool {
-	return n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle == 0 && len(n.Content) >= 2
+// isBlock tells a mapping of lines, that begins in this column, from one in
+// brackets and anything else.
+func isBlock(n *yaml.Node, column int) bool {
+	return n != nil && n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle == 0 && n.Column == column && len(n.Content) >= 2
 }

@@ -26,7 +26,11 @@ func inPieces(t *testing.T, data []byte, pieces int) bool {
 	if err := yaml.Load(data, &want); err != nil {
 		t.Fatalf("read in pieces, but as a whole: %v", err)
 	}
-	if diff := cmp.Diff(&want, got, comments); diff != "" {
+	var odd Problems
+	if plain(want.Content[0], 1, 0, &odd); len(odd) > 0 {
+		t.Fatalf("read in pieces, but as a whole: %v", odd)
+	}
+	if diff := cmp.Diff(want.Content[0], got, comments); diff != "" {
 		t.Fatalf("as a whole, then in pieces (-whole +pieces):\n%s", diff)
 	}
 	return true
@@ -53,6 +57,7 @@ func TestPiecesAreTheWhole(t *testing.T) {
 		{"the end of a document", top + "  a: {exit: }\n...\n  b: {exit: }\n", false},
 		{"no names", top + "  a\n  b\n", false},
 		{"a name of two lines", top + "  a: {exit: }\n  b\n  c: {exit: }\n", false},
+		{"a tag", top + "  a: {exit: }\n  b: !x {exit: }\n", false},
 		{"an alias", top + "  a: &x {exit: }\n  b: *x\n", false},
 		{"other line ends", top + "  a: {exit: }\r\n  b: {exit: }\r\n", false},
 		{"rare line ends", top + "  a: x\u0085  b: {exit: }\n  c: {exit: }\n", false},

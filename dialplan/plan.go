@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // A plan is what the tags of a struct say about the part of a document that is
@@ -23,7 +25,8 @@ import (
 type plan struct {
 	settings []field
 	branches []field
-	main     int // of settings; -1 for none
+	names    []string // of settings
+	main     int      // of settings; -1 for none
 	whole    bool
 }
 
@@ -32,7 +35,7 @@ type field struct {
 	name     string
 	index    int // in the struct
 	doc      string
-	def      string
+	def      *yaml.Node // as if it were written in the document; nil for none
 	min, max string
 	least    int64 // min and max as numbers; of a duration, in nanoseconds
 	most     int64
@@ -51,11 +54,14 @@ func planOf(t reflect.Type) *plan {
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		f := field{
-			index: i, doc: sf.Tag.Get("doc"), def: sf.Tag.Get("default"), wants: sf.Tag.Get("wants"),
+			index: i, doc: sf.Tag.Get("doc"), wants: sf.Tag.Get("wants"),
 			min: sf.Tag.Get("min"), max: sf.Tag.Get("max"), waits: sf.Tag.Get("waits") == "yes", plan: planOfField(sf.Type),
 			takes: takesOf(sf.Type),
 		}
 		f.least, f.most = bound(sf.Type, f.min), bound(sf.Type, f.max)
+		if def := sf.Tag.Get("default"); def != "" {
+			f.def = &yaml.Node{Kind: yaml.ScalarNode, Value: def}
+		}
 		if setting, ok := sf.Tag.Lookup("menu"); ok {
 			name, options, _ := strings.Cut(setting, ",")
 			f.name = name
@@ -74,6 +80,7 @@ func planOf(t reflect.Type) *plan {
 			panic(fmt.Sprintf("%v.%s has no doc tag", t, sf.Name))
 		}
 	}
+	p.names = names(p.settings)
 	return p
 }
 
@@ -113,6 +120,14 @@ func planOfField(t reflect.Type) *plan {
 	default:
 		return nil
 	}
+}
+
+// defaultText is the default as it would be written, "" for none.
+func (f *field) defaultText() string {
+	if f.def == nil {
+		return ""
+	}
+	return f.def.Value
 }
 
 // find returns the field with that name.

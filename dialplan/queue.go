@@ -48,7 +48,7 @@ func (q *queue) check(l *loader) {
 		l.faultHere("timeout", "timeout is never taken: max_wait is 0s, write the longest wait, or remove timeout")
 	}
 	for _, skill := range q.Skills {
-		if !nameForm.MatchString(skill) {
+		if !isName(skill) {
 			l.faultHere("skills", "%q is no name for a skill: use up to 64 letters, digits, - and _", clip(skill))
 		}
 	}

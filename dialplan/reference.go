@@ -92,7 +92,7 @@ func fieldDocs(fields []field) []FieldDoc {
 	var all []FieldDoc
 	for _, f := range fields {
 		doc := FieldDoc{
-			Name: f.name, Doc: f.doc, Takes: f.takes, Required: f.required, Default: f.def, Missing: f.missing,
+			Name: f.name, Doc: f.doc, Takes: f.takes, Required: f.required, Default: f.defaultText(), Missing: f.missing,
 			Min: f.min, Max: f.max, Wants: f.wants,
 		}
 		if f.plan != nil {

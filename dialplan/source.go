@@ -28,22 +28,14 @@ func parse(data []byte) (*yaml.Node, Problems) {
 	if line := tooDeep(data); line > 0 {
 		return nil, oneProblem(line, 1, "nested too deep: at most %d levels", maxDepth)
 	}
-	document, err := compose(data)
-	if err != nil {
-		return nil, syntaxProblem(data, err)
-	}
-	if len(document.Content) == 0 {
-		return nil, emptyProblem()
-	}
-	root := document.Content[0]
-	var ps Problems
-	plain(root, 1, &ps)
-	return root, ps.sorted()
+	return compose(data)
 }
 
 // plain reports what YAML has and a menu does not: aliases, which can make a
-// small document huge, merges, tags, and values nested without end.
-func plain(n *yaml.Node, depth int, ps *Problems) {
+// small document huge, merges, tags, and values nested without end. On the way it
+// moves all nodes so many lines down.
+func plain(n *yaml.Node, depth, lines int, ps *Problems) {
+	n.Line += lines
 	report := func(message string) {
 		if len(*ps) < MaxProblems {
 			*ps = append(*ps, Problem{Line: n.Line, Col: n.Column, Message: message})
@@ -63,7 +55,7 @@ func plain(n *yaml.Node, depth int, ps *Problems) {
 		return
 	}
 	for _, child := range n.Content {
-		plain(child, depth+1, ps)
+		plain(child, depth+1, lines, ps)
 	}
 }
 
