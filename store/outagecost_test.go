@@ -68,8 +68,8 @@ func TestBulkWorkIsInSmallPieces(t *testing.T) {
 	if left, err := o.List(t.Context(), testSite, OutagePlace{}, 1); len(left) > 0 || err != nil {
 		t.Errorf("List after tidying = %v, %v, want none", left, err)
 	}
-	// HSET of 100 addresses and flags, and ZADD of 100 addresses and their scores.
-	if got, most := size.most.Load(), int64(404); got > most {
+	// HSET of 50 addresses and flags, and ZADD of 50 addresses and their scores.
+	if got, most := size.most.Load(), int64(204); got > most {
 		t.Errorf("one round trip had %d arguments, want at most %d", got, most)
 	}
 }

@@ -5,40 +5,47 @@ import (
 	"time"
 )
 
-// A pace keeps work in bulk from holding up callers: whoever writes a hundred
-// thousand flags writes a few at a time (bulkBatch), and leaves Redis alone for
-// as long as it has kept it busy. So it takes half of what Redis can do, and
-// less when others keep it waiting, because what it waits counts as work. What
-// it does between two batches, such as reading the next lines, counts as rest.
-// One goroutine has it.
+// A pace keeps work in bulk, such as the import of a million flags, from holding
+// up callers. It is done in small batches, one after the other: Redis answers
+// everybody else in between, and is free while the next batch is prepared, which
+// is more than half of the time. When batches take much longer than they
+// can, Redis or this machine has more to do than that: then the work rests, for
+// as long as it was kept waiting. One goroutine has a pace.
 type pace struct {
-	idle time.Time // since then Redis was left alone; zero before the first batch
-	owed time.Duration
+	best time.Duration // that a batch took
+	owed time.Duration // rest not yet taken
 }
 
 const (
-	// bulkBatch is how many flags one command reads, writes or removes: Redis
-	// does it in some 0.1 ms, for which a caller's lookup may have to wait.
-	bulkBatch = 100
-	// restLeast is the shortest rest. A shorter one would take as long: the
-	// runtime of Go rounds up to a millisecond when a process has nothing else to do.
+	// bulkBatch is how many flags one batch reads, writes or removes: Redis does
+	// that in some 0.1 ms, for which a caller's lookup may have to wait.
+	bulkBatch = 50
+	// A batch may take so many times the best one before the work yields: that
+	// one may have found little in Redis, or all of it in the processor's cache.
+	paceSlack = 4
+	// restLeast is the shortest rest: the timers of Go's runtime do not keep
+	// shorter ones. restMost is the longest, whatever happened to a batch.
 	restLeast = time.Millisecond
+	restMost  = time.Second
 )
 
 // do runs one batch, and rests when enough is owed.
 func (p *pace) do(ctx context.Context, batch func() error) error {
 	start := time.Now()
-	if !p.idle.IsZero() {
-		p.owed = max(0, p.owed-start.Sub(p.idle))
-	}
-	err := batch()
-	p.idle = time.Now()
-	p.owed += p.idle.Sub(start)
-	if err != nil || p.owed < restLeast {
+	if err := batch(); err != nil {
 		return err
+	}
+	took := time.Since(start)
+	if p.best == 0 || took < p.best {
+		p.best = took
+	}
+	p.owed = min(restMost, p.owed+max(0, took-paceSlack*p.best))
+	if p.owed < restLeast {
+		return nil
 	}
 	rest := time.NewTimer(p.owed)
 	defer rest.Stop()
+	p.owed = 0
 	select {
 	case <-rest.C:
 		return nil

@@ -8,29 +8,32 @@ import (
 	"time"
 )
 
-func TestPaceRestsAsLongAsItWorks(t *testing.T) {
-	const batches = 1000
+func TestPaceYields(t *testing.T) {
+	const batches, best = 1000, 200 * time.Microsecond
 	for _, tt := range []struct {
-		name            string
-		takes, prepares time.Duration
-		want            time.Duration // of all batches
+		name  string
+		takes time.Duration // each batch but the first
+		want  time.Duration // of all of them
 	}{
-		{"batches at once", 200 * time.Microsecond, 0, batches * 400 * time.Microsecond},
-		{"prepared for as long as a batch takes", 200 * time.Microsecond, 200 * time.Microsecond, batches * 400 * time.Microsecond},
-		{"prepared for longer", 200 * time.Microsecond, time.Millisecond, batches * 1200 * time.Microsecond},
-		{"Redis is slow", 30 * time.Millisecond, 0, batches * 60 * time.Millisecond},
+		{"Redis is idle", best, batches * best},
+		{"batches vary", paceSlack * best, batches * paceSlack * best},
+		{"Redis is busy", 10 * best, batches * (10 + 10 - paceSlack) * best},
+		{"Redis stands still", 5 * time.Second, batches * (5*time.Second + restMost)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var p pace
-				start := time.Now()
-				for range batches {
-					time.Sleep(tt.prepares)
-					if err := p.do(t.Context(), func() error { time.Sleep(tt.takes); return nil }); err != nil {
+				batch := func(takes time.Duration) {
+					if err := p.do(t.Context(), func() error { time.Sleep(takes); return nil }); err != nil {
 						t.Fatal(err)
 					}
 				}
-				if took := time.Since(start); took < tt.want-10*restLeast || took > tt.want+10*restLeast {
+				batch(best)
+				start := time.Now()
+				for range batches {
+					batch(tt.takes)
+				}
+				if took := time.Since(start); took < tt.want-restLeast || took > tt.want+restLeast {
 					t.Errorf("%d batches took %v, want %v", batches, took, tt.want)
 				}
 			})
@@ -40,16 +43,16 @@ func TestPaceRestsAsLongAsItWorks(t *testing.T) {
 
 func TestPaceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var p pace
-		if err := p.do(t.Context(), func() error { time.Sleep(time.Hour); return errBroken }); !errors.Is(err, errBroken) {
+		p := pace{best: time.Microsecond}
+		if err := p.do(t.Context(), func() error { return errBroken }); !errors.Is(err, errBroken) {
 			t.Errorf("do = %v, want the batch's fault", err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second+restMost/2)
 		defer cancel()
 		start := time.Now()
-		err := p.do(ctx, func() error { return nil })
-		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took != time.Second {
-			t.Errorf("do = %v after %v, want the end of its context after a second", err, took)
+		err := p.do(ctx, func() error { time.Sleep(time.Second); return nil })
+		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took != time.Second+restMost/2 {
+			t.Errorf("do = %v after %v, want the end of its context while it rests", err, took)
 		}
 	})
 }
