@@ -110,23 +110,30 @@ func (o *Outages) Lookup(ctx context.Context, site, address string) (found Outag
 // ask reads, in one round trip, the flags of every known source on the places,
 // and what the sources are now.
 func (o *Outages) ask(ctx context.Context, site string, known map[string]string, places []string) (map[string][]any, map[string]string, error) {
-	flags := make(map[string]*redis.SliceCmd, len(known))
-	var sources *redis.MapStringStringCmd
-	_, err := o.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for source, generation := range known {
-			flags[source] = p.HMGet(ctx, o.s.keys.outages(flagSet{site, source, generation}), places...)
+	steps, asked := make([]step, 0, len(known)+1), make([]string, 0, len(known))
+	for source, generation := range known {
+		args := make([]any, 0, 2+len(places))
+		args = append(args, "hmget", o.s.keys.outages(flagSet{site, source, generation}))
+		for _, place := range places {
+			args = append(args, place)
 		}
-		sources = p.HGetAll(ctx, o.s.keys.outageSources(site))
-		return nil
-	})
-	if err != nil {
+		steps, asked = append(steps, step{args: args}), append(asked, source)
+	}
+	sources := o.s.keys.outageSources(site)
+	replies := o.s.askAtOnce(ctx, append(steps, commandStep("hgetall", sources))...)
+	if err := failure(replies); err != nil {
 		return nil, nil, err
 	}
-	got := make(map[string][]any, len(flags))
-	for source, cmd := range flags {
-		got[source] = cmd.Val()
+	flags := make(map[string][]any, len(asked))
+	for i, source := range asked {
+		got, err := replies[i].Slice()
+		if err != nil {
+			return nil, nil, err
+		}
+		flags[source] = got
 	}
-	return got, sources.Val(), nil
+	now, err := textMap(replies[len(asked)])
+	return flags, now, err
 }
 
 // best is the flag on the smallest place; of several there, that of the source

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -222,6 +223,12 @@ func (s *Store) ask(ctx context.Context, steps ...step) []*redis.Cmd {
 	return replies
 }
 
+// askAtOnce takes the steps in any order, in one round trip also where several
+// nodes have their keys: the client asks them all at the same time.
+func (s *Store) askAtOnce(ctx context.Context, steps ...step) []*redis.Cmd {
+	return s.pipes.of(s.node(ctx, steps[0].key())).ask(ctx, steps)
+}
+
 // failure is the first error among replies. An answer of nothing is none.
 func failure(replies []*redis.Cmd) error {
 	for _, reply := range replies {
@@ -244,4 +251,23 @@ func (s *Store) node(ctx context.Context, key string) string {
 		return ""
 	}
 	return master.Options().Addr
+}
+
+// textMap reads the reply of HGETALL, in either version of the protocol.
+func textMap(reply *redis.Cmd) (map[string]string, error) {
+	switch got := reply.Val().(type) {
+	case map[any]any:
+		m := make(map[string]string, len(got))
+		for k, v := range got {
+			m[fmt.Sprint(k)] = fmt.Sprint(v)
+		}
+		return m, reply.Err()
+	case []any:
+		m := make(map[string]string, len(got)/2)
+		for i := 0; i+1 < len(got); i += 2 {
+			m[fmt.Sprint(got[i])] = fmt.Sprint(got[i+1])
+		}
+		return m, reply.Err()
+	}
+	return nil, reply.Err()
 }
