@@ -60,9 +60,11 @@ type Config struct {
 	// default flite and slt.
 	Engine, EngineVoice string
 
-	ESL   esl.Options
+	ESL   esl.Options      // Headers are those that the controller reads
 	Log   *slog.Logger     // nil: slog.Default
 	Clock func() time.Time // nil: time.Now
+
+	probe time.Duration // until a hold first asks whether its music plays
 }
 
 // A NodeConfig is the event socket of one FreeSWITCH node.
@@ -118,6 +120,8 @@ func (c Config) withDefaults() Config {
 	// A call's goroutine may be busy elsewhere for some seconds; a caller who
 	// keys ten digits a second meanwhile must not lose the socket.
 	setDefault(&c.ESL.EventQueue, 256)
+	setDefault(&c.ESL.Headers, selected)
+	setDefault(&c.probe, probeEvery)
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}

@@ -58,11 +58,15 @@ func (k *call) end(ctx context.Context, why error) {
 func (k *call) standBy(ctx context.Context) {
 	_, _ = k.sess.Command(ctx, "noevents") // a refusal costs some memory only
 	for {
+		e, err := k.sess.Take()
+		if err != nil {
+			return
+		}
+		if e != nil {
+			continue
+		}
 		select {
-		case _, ok := <-k.sess.Events():
-			if !ok {
-				return
-			}
+		case <-k.sess.Arrived():
 		case <-k.ctl.leaving:
 			return
 		}
@@ -130,12 +134,16 @@ func (l *line) awaitComplete(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	for l.last == nil || l.last.Name() != "CHANNEL_HANGUP_COMPLETE" {
-		select {
-		case e, ok := <-l.sess.Events():
-			if !ok {
-				return
-			}
+		e, err := l.sess.Take()
+		if err != nil {
+			return
+		}
+		if e != nil {
 			l.take(e)
+			continue
+		}
+		select {
+		case <-l.sess.Arrived():
 		case <-timer.C:
 			return
 		case <-ctx.Done():

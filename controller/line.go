@@ -71,38 +71,39 @@ func (l *line) event(ctx context.Context, timer <-chan time.Time) (*esl.Event, e
 	if l.over != nil {
 		return nil, l.over
 	}
-	select {
-	case e, ok := <-l.sess.Events():
-		if !ok {
-			l.over = errLost
-			return nil, l.over
+	for {
+		if e := l.next(); e != nil || l.over != nil {
+			return e, l.over
 		}
-		l.take(e)
-		return e, l.over
-	case <-timer:
-		return nil, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		select {
+		case <-l.sess.Arrived():
+		case <-timer:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
+}
+
+// next takes an event that has come, nil for none, and does what it means to
+// every verb.
+func (l *line) next() *esl.Event {
+	e, err := l.sess.Take()
+	if err != nil {
+		l.over = errLost
+	}
+	if e != nil {
+		l.take(e)
+	}
+	return e
 }
 
 // drain takes the events that have come.
 func (l *line) drain(ctx context.Context) error {
-	for l.over == nil {
-		select {
-		case e, ok := <-l.sess.Events():
-			if !ok {
-				l.over = errLost
-			} else {
-				l.take(e)
-			}
-			continue
-		default:
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return nil
+	for l.over == nil && l.next() != nil {
+	}
+	if l.over == nil && ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	return l.over
 }

@@ -5,134 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/dialgraph/dialgraph/controller/esl"
 	"github.com/dialgraph/dialgraph/dialplan"
 )
 
-const (
-	// blip is how long a wait may take before music is worth beginning.
-	blip = 20 * time.Millisecond
-	// nothingToHear stands in for music that cannot be played.
-	nothingToHear = "silence_stream://-1"
-	// ringing is the ringing tone of most of Europe (ITU-T E.180).
-	ringing = "tone_stream://%(1000,4000,425);loops=-1"
-	// defaultMusic is the local stream of the shipped FreeSWITCH configuration.
-	defaultMusic = "local_stream://moh"
-)
-
-// music is what a waiting caller hears.
-func (l *line) music(ctx context.Context, s dialplan.Sound) string {
-	if s.File == "" && s.Text == "" && s.Tone == "" {
-		return defaultMusic
-	}
-	file, err := l.file(ctx, s)
-	if err != nil {
-		l.missing(s.Name, err)
-		return defaultMusic
-	}
-	return file
-}
-
-// Hold plays music while wait runs.
-func (l *line) Hold(ctx context.Context, h dialplan.Hold, wait func(context.Context) error) (string, error) {
-	if err := l.drain(ctx); err != nil {
-		return "", err
-	}
-	if key := l.pick(h.Keys); key != "" {
-		return key, nil
-	}
-	waitCtx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	var waiting sync.WaitGroup
-	waiting.Go(func() { done <- wait(waitCtx) })
-	key, err := l.hold(ctx, h, done)
-	cancel()
-	waiting.Wait()
-	return key, err
-}
-
-// hold plays until done has something, a key is pressed, or the call ends.
-func (l *line) hold(ctx context.Context, h dialplan.Hold, done <-chan error) (key string, err error) {
-	select {
-	case err := <-done:
-		return "", err
-	case <-time.After(blip):
-	}
-	music := l.music(ctx, h.Music)
-	for {
-		id, err := l.start(ctx, "playback", music, l.terminators(false)...)
-		if err != nil {
-			return "", err
-		}
-		key, e, err := l.listen(ctx, h, id, done)
-		if e == nil || err != nil {
-			return key, err
-		}
-		if !isMusic(e) && music != nothingToHear {
-			l.missing(music, errNoFile)
-			music = nothingToHear
-		}
-	}
-}
-
-// isMusic tells whether what a playback has come to the end of can be played
-// again and again: it was there, and was no click.
-func isMusic(completion *esl.Event) bool {
-	played, err := strconv.Atoi(completion.Var("playback_ms"))
-	return completion.Get("Application-Response") == "FILE PLAYED" && (err != nil || played >= 200)
-}
-
-// listen waits while one playback of music runs. The completion is not nil
-// when the music has come to its end and has to begin again.
-func (l *line) listen(ctx context.Context, h dialplan.Hold, id string, done <-chan error) (key string, completion *esl.Event, err error) {
-	probe := time.NewTicker(probeEvery)
-	defer probe.Stop()
-	for {
-		select {
-		case result := <-done:
-			if err := l.stop(ctx, id); err != nil && result == nil {
-				return "", nil, err
-			}
-			return "", nil, result
-		case <-ctx.Done():
-			return "", nil, context.Cause(ctx)
-		case <-probe.C:
-			if running, err := l.runs(ctx); err != nil || !running {
-				return "", l.sess.Channel(), err
-			}
-		case e, ok := <-l.sess.Events():
-			if !ok {
-				l.over = errLost
-				return "", nil, l.over
-			}
-			if l.take(e); l.over != nil {
-				return "", nil, l.over
-			}
-			if completes(e, id) {
-				return "", e, l.settle(ctx, e)
-			}
-			if key := l.pick(h.Keys); key != "" {
-				return key, nil, l.stop(ctx, id)
-			}
-		}
-	}
-}
-
-// pick takes the first of the keys out of the type-ahead; the others stay.
-func (l *line) pick(keys string) string {
-	typed := l.typed.String()
-	i := strings.IndexAny(typed, keys)
-	if i < 0 || keys == "" {
-		return ""
-	}
-	*l.typed = *dialplan.NewTypeAhead(typed[:i] + typed[i+1:])
-	return typed[i : i+1]
-}
+// ringing is the ringing tone of most of Europe (ITU-T E.180).
+const ringing = "tone_stream://%(1000,4000,425);loops=-1"
 
 // Bridge rings the legs and lets the two talk.
 func (l *line) Bridge(ctx context.Context, b dialplan.Bridge) (dialplan.Bridged, error) {

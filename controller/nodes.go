@@ -114,23 +114,15 @@ func (n *nodes) connect(ctx context.Context, cfg NodeConfig, log *slog.Logger) e
 // ctx ends.
 func (n *node) deliver(ctx context.Context) {
 	defer n.unwatchAll()
-	for {
-		select {
-		case e, ok := <-n.conn.Events():
-			if !ok {
-				return
+	for e := range n.conn.Events(ctx) {
+		n.mu.Lock()
+		to := n.watch[e.Get("Unique-ID")]
+		n.mu.Unlock()
+		if to != nil {
+			select {
+			case to <- e:
+			default: // two events of a call at most are of interest
 			}
-			n.mu.Lock()
-			to := n.watch[e.Get("Unique-ID")]
-			n.mu.Unlock()
-			if to != nil {
-				select {
-				case to <- e:
-				default: // two events of a call at most are of interest
-				}
-			}
-		case <-ctx.Done():
-			return
 		}
 	}
 }

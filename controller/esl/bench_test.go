@@ -57,7 +57,7 @@ func BenchmarkReadSocket(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		fs.send(stream)
-		<-c.Events()
+		nextEvent(b, c)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"strings"
 	"sync"
@@ -13,14 +14,15 @@ import (
 // A Conn is one event-socket connection, in either direction. Its methods may be called by many goroutines.
 //
 // One goroutine per connection reads: it hands each reply to the oldest command without one and queues everything else
-// for Events.
+// for Take.
 type Conn struct {
 	nc     net.Conn
 	opts   Options
-	events chan *Event
+	events *queue
 	done   chan struct{}
 
 	writing sync.Mutex // held while a command takes its place among the waiting and is written
+	sink    *sink
 
 	mu     sync.Mutex
 	oldest *exchange // commands that wait for replies, in the order in which they were sent
@@ -44,13 +46,16 @@ func newConn(nc net.Conn, o Options) *Conn {
 			Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3,
 		})
 	}
-	return &Conn{nc: nc, opts: o, events: make(chan *Event, o.EventQueue), done: make(chan struct{})}
+	return &Conn{
+		nc: nc, opts: o, sink: newSink(nc, o.WriteTimeout),
+		events: newQueue(o.EventQueue), done: make(chan struct{}),
+	}
 }
 
 // read delivers frames until the connection ends; it is the connection's one goroutine.
 func (c *Conn) read() {
 	defer close(c.done)
-	defer close(c.events)
+	defer c.events.close()
 	for r := newReader(c.nc, c.opts); ; {
 		e, err := r.next()
 		if err != nil {
@@ -64,9 +69,7 @@ func (c *Conn) read() {
 			}
 			continue
 		}
-		select {
-		case c.events <- e:
-		default:
+		if !c.events.add(e) {
 			c.end(ErrSlowConsumer)
 			return
 		}
@@ -174,10 +177,7 @@ func (c *Conn) send(x *exchange, b []byte) error {
 	c.newest = x
 	c.mu.Unlock()
 
-	// Deadlines cannot be set on a closed connection only; Write and the reader say so.
-	_ = c.nc.SetWriteDeadline(time.Now().Add(c.opts.WriteTimeout))
-	defer func() { _ = c.nc.SetWriteDeadline(time.Time{}) }()
-	if _, err := c.nc.Write(b); err != nil {
+	if err := c.sink.write(b); err != nil {
 		return c.fail(err) // half a command may be on the wire
 	}
 	return nil
@@ -244,10 +244,44 @@ func (c *Conn) Execute(ctx context.Context, app, arg string, o ExecuteOptions) e
 	return err
 }
 
-// Events delivers events and notices in the order of the wire. It holds at most Options.EventQueue of them; when one
-// more comes the connection is closed with ErrSlowConsumer, because waiting would hold back the replies. It is closed
-// when the connection has ended, after the last event that was read.
-func (c *Conn) Events() <-chan *Event { return c.events }
+// Take takes the oldest event or notice, in the order of the wire, and returns nil when none waits; the error is Err,
+// once the connection has ended and nothing waits any more. At most Options.EventQueue events wait; when one more comes
+// the connection is closed with ErrSlowConsumer, because waiting would hold back the replies.
+func (c *Conn) Take() (*Event, error) {
+	e, over := c.events.take()
+	if over {
+		return nil, c.Err()
+	}
+	return e, nil
+}
+
+// Arrived has something when it is worth to Take: an event may have come, or the connection has ended. One goroutine at
+// a time may wait for it.
+func (c *Conn) Arrived() <-chan struct{} { return c.events.arrived }
+
+// Notify calls f once, on a goroutine of its own, as soon as it is worth to Take: whoever waits for long needs no
+// goroutine for it. It replaces the f before, which may be running by now; nil calls nobody.
+func (c *Conn) Notify(f func()) { c.events.notify(f) }
+
+// Events are the events in order, until the connection ends, or ctx.
+func (c *Conn) Events(ctx context.Context) iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		for last := false; ; {
+			e, err := c.Take()
+			switch {
+			case err != nil, e == nil && last, e != nil && !yield(e):
+				return
+			case e != nil:
+				continue
+			}
+			select {
+			case <-c.Arrived():
+			case <-ctx.Done():
+				last = true // after what has come: the context of a session ends with it
+			}
+		}
+	}
+}
 
 // Done is closed when the connection has ended.
 func (c *Conn) Done() <-chan struct{} { return c.done }

@@ -232,7 +232,7 @@ func TestSlowConsumerIsCutOff(t *testing.T) {
 		t.Errorf("ended with %v, want %v", err, ErrSlowConsumer)
 	}
 	var names string
-	for e := range c.Events() {
+	for e := range c.Events(t.Context()) {
 		names += e.Name()
 	}
 	if names != "ABC" {
@@ -260,7 +260,7 @@ func TestHowConnectionsEnd(t *testing.T) {
 			fs.expect("noevents")
 			tt.end(c, fs)
 			await(t, "the end", c.Done())
-			if _, open := <-c.Events(); open {
+			if e, err := c.Take(); e != nil || err == nil {
 				t.Error("events go on after the end")
 			}
 			var protocol *ProtocolError

@@ -30,22 +30,29 @@ func Dial(ctx context.Context, addr, password string, o Options) (*Conn, error) 
 
 // login waits for FreeSWITCH's greeting and answers with the password.
 func login(ctx context.Context, c *Conn, password string) error {
-	select {
-	case greeting, ok := <-c.events:
-		switch {
-		case !ok:
-			return c.Err()
-		case greeting.contentType == TypeRejection:
-			return ErrRejected
-		case greeting.contentType != TypeAuth:
-			return &ProtocolError{Reason: fmt.Sprintf("greeting of type %.40q", greeting.contentType)}
-		}
-	case <-ctx.Done():
-		return fmt.Errorf("await greeting: %w", ctx.Err())
+	greeting, err := c.greeting(ctx)
+	switch {
+	case err != nil:
+		return err
+	case greeting.contentType == TypeRejection:
+		return ErrRejected
+	case greeting.contentType != TypeAuth:
+		return &ProtocolError{Reason: fmt.Sprintf("greeting of type %.40q", greeting.contentType)}
 	}
-	_, err := c.Command(ctx, "auth "+password)
+	_, err = c.Command(ctx, "auth "+password)
 	if refusal := (*ReplyError)(nil); errors.As(err, &refusal) {
 		return ErrAuth
 	}
 	return err
+}
+
+// greeting is the first frame of the node.
+func (c *Conn) greeting(ctx context.Context) (*Event, error) {
+	for e := range c.Events(ctx) {
+		return e, nil
+	}
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("await greeting: %w", ctx.Err())
 }

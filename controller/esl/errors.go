@@ -12,7 +12,7 @@ var (
 	ErrClosed = errors.New("event socket connection closed")
 	// ErrTimeout ends a connection whose peer did not reply to a command in time.
 	ErrTimeout = errors.New("no reply to an event socket command in time")
-	// ErrSlowConsumer ends a connection whose events were not taken from Events in time.
+	// ErrSlowConsumer ends a connection whose events were not taken in time.
 	ErrSlowConsumer = errors.New("event queue full")
 	// ErrBadCommand refuses a command that would not arrive as one message: a line break or NUL in any part of it, an
 	// empty line, an empty header name. Nothing was sent.

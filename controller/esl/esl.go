@@ -47,9 +47,11 @@ type Options struct {
 	MaxHeader int
 	// MaxBody bounds the body of a frame, in bytes. An event is the body of its frame.
 	MaxBody int
-	// EventQueue is how many events may wait for the reader of Events before the connection is closed with
-	// ErrSlowConsumer.
+	// EventQueue is how many events may wait to be taken before the connection is closed with ErrSlowConsumer.
 	EventQueue int
+	// Headers, unless nil, are the only ones that are kept of events and of the channel data: the rest costs neither
+	// memory nor time.
+	Headers *Selection
 }
 
 // withDefaults returns o with every field set.

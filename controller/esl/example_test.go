@@ -26,7 +26,7 @@ func ExampleServer() {
 				log.Print(err)
 				return
 			}
-			for event := range call.Events() {
+			for event := range call.Events(ctx) {
 				switch {
 				case event.Name() == "CHANNEL_HANGUP":
 					return
@@ -56,7 +56,7 @@ func ExampleDial() {
 		log.Print(err)
 		return
 	}
-	for event := range conn.Events() {
+	for event := range conn.Events(ctx) {
 		log.Print(event.Get("Unique-ID"), " ", event.Get("Hangup-Cause"))
 	}
 	log.Print(conn.Err())

@@ -147,15 +147,12 @@ func async[T any](t testing.TB, f func() (T, error)) func() (T, error) {
 // nextEvent takes the next event.
 func nextEvent(t testing.TB, c *Conn) *Event {
 	t.Helper()
-	select {
-	case e, ok := <-c.Events():
-		if !ok {
-			t.Fatalf("connection ended instead of an event: %v", c.Err())
-		}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for e := range c.Events(ctx) {
 		return e
-	case <-time.After(patience):
-		t.Fatal("no event")
 	}
+	t.Fatalf("no event: %v", c.Err())
 	return nil
 }
 

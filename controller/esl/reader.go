@@ -1,135 +1,183 @@
 package esl
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"slices"
 	"strconv"
-	"time"
 )
 
-const (
-	// readBuffer is what an idle connection holds: room for replies and for the head of an event, whose body is read
-	// straight to where it stays. Larger ones read no faster.
-	readBuffer = 512
-	// firstChunk is how much of a body is allocated on the word of its Content-Length; a longer one grows as it arrives.
-	firstChunk = 16 << 10
-)
+// firstChunk is how much of a body is allocated on the word of its Content-Length; a longer one grows as it arrives.
+const firstChunk = 16 << 10
 
-// A reader splits the bytes of a peer into frames, within bounds.
+// A reader splits the bytes of a peer into frames, within bounds. A frame is found where it was read and copied once;
+// while it waits between two frames it holds no memory.
 type reader struct {
-	src       source
-	buf       *bufio.Reader
+	*source
+	in        []byte // read, and not yet taken
 	maxHeader int
 	maxBody   int
-	head      []byte // header block of the current frame
+	headers   *Selection // nil for all
 }
 
 func newReader(nc net.Conn, o Options) *reader {
-	r := &reader{src: source{nc: nc, timeout: o.FrameTimeout}, maxHeader: o.MaxHeader, maxBody: o.MaxBody}
-	r.buf = bufio.NewReaderSize(&r.src, readBuffer)
-	return r
+	return &reader{source: newSource(nc, o.FrameTimeout), maxHeader: o.MaxHeader, maxBody: o.MaxBody, headers: o.Headers}
 }
 
 // next waits for a frame. The error is io.EOF when the peer closed between two frames, io.ErrUnexpectedEOF inside one,
 // *ProtocolError for bytes that are no frame within the bounds.
 func (r *reader) next() (*Event, error) {
-	if _, err := r.buf.Peek(1); err != nil {
-		return nil, err
+	if len(r.in) == 0 {
+		if err := r.more(); err != nil {
+			return nil, err
+		}
 	}
-	r.src.inFrame = true
-	defer func() { r.src.inFrame = false }()
+	r.inFrame = true
 	e, err := r.frame()
+	r.inFrame = false
 	switch {
+	case err == nil:
+		return e, nil
 	case errors.Is(err, io.EOF):
 		return nil, io.ErrUnexpectedEOF
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &ProtocolError{Reason: fmt.Sprintf("frame not complete within %v", r.src.timeout)}
+		return nil, &ProtocolError{Reason: fmt.Sprintf("frame not complete within %v", r.timeout)}
 	}
-	return e, err
+	return nil, err
+}
+
+// more reads on, once everything read has been taken.
+func (r *reader) more() (err error) {
+	r.in, err = r.read()
+	if len(r.in) > 0 {
+		return nil // an error comes again
+	}
+	return err
 }
 
 func (r *reader) frame() (*Event, error) {
-	if err := r.readHead(); err != nil {
+	head, err := r.readHead()
+	if err != nil {
 		return nil, err
 	}
-	contentType, length, err := parseHead(r.head)
+	contentType, length, err := parseHead(head)
 	if err != nil {
 		return nil, err
 	}
 	if length > r.maxBody {
 		return nil, &ProtocolError{Reason: fmt.Sprintf("body of %d bytes", length)}
 	}
-	body, err := r.readBody(length)
-	if err != nil {
-		return nil, err
-	}
 	e := &Event{contentType: contentType}
 	if contentType == TypeEvent {
-		e.head, e.encoded = body, true
-		return e, nil
+		e.encoded = true
+		head, err = r.readBody(length)
+		e.head = r.kept(head)
+		return e, err
 	}
-	e.head, e.body = bytes.Clone(r.head), body
 	// The reply to `connect` is a whole event in the header block, encoded as events are.
-	e.encoded = bytes.HasPrefix(e.head, []byte("Event-Name:"))
-	if cap(r.head) > readBuffer {
-		r.head = nil // the channel data: no later head is as large
+	if e.encoded = bytes.HasPrefix(head, []byte("Event-Name:")); e.encoded {
+		e.head = r.kept(head)
+	} else {
+		e.head = bytes.Clone(head)
 	}
-	return e, nil
+	body, err := r.readBody(length)
+	e.body = bytes.Clone(body)
+	return e, err
 }
 
-// readHead reads a header block into r.head, without the blank line that ends it. Blank lines before it are skipped.
-func (r *reader) readHead() error {
-	r.head = r.head[:0]
-	start := 0 // of the current line
+// kept is a copy of what is kept of an event, which is lost itself.
+func (r *reader) kept(event []byte) []byte {
+	if r.headers != nil {
+		event = r.headers.keep(event)
+	}
+	return bytes.Clone(event)
+}
+
+// readHead returns a header block, without the blank line that ends it; it is valid until the next read. Blank lines
+// before it are skipped.
+func (r *reader) readHead() ([]byte, error) {
+	h := headBlock{most: r.maxHeader}
+	var before []byte // what came of it in earlier reads
 	for {
-		part, err := r.buf.ReadSlice('\n')
-		if len(r.head)+len(part) > r.maxHeader {
-			return &ProtocolError{Reason: fmt.Sprintf("header block over %d bytes", r.maxHeader)}
+		block := r.in
+		if len(before) > 0 {
+			before = append(before, r.in...)
+			block = before
 		}
-		r.head = append(r.head, part...)
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue // a line longer than the buffer
-		}
+		end, err := h.end(block)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		line := bytes.TrimRight(r.head[start:], "\r\n")
+		if end >= 0 {
+			r.in = r.in[len(r.in)-len(block)+end:]
+			return block[h.start:h.line], nil
+		}
+		before = append(before[:0], block[h.start:]...)
+		h.line, h.start = h.line-h.start, 0
+		if err := r.more(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// A headBlock is a header block that is looked for in bytes as they come.
+type headBlock struct {
+	most  int // bytes
+	start int // where it begins
+	line  int // where its line begins that has not ended yet; at last the blank one
+}
+
+// end returns where the blank line ends that ends the block, -1 while the block goes on.
+func (h *headBlock) end(b []byte) (int, error) {
+	for {
+		n := bytes.IndexByte(b[h.line:], '\n')
+		next := h.line + n + 1
+		if n < 0 {
+			next = len(b)
+		}
+		if next-h.start > h.most {
+			return 0, &ProtocolError{Reason: fmt.Sprintf("header block over %d bytes", h.most)}
+		}
+		if n < 0 {
+			return -1, nil
+		}
+		line := bytes.TrimSuffix(b[h.line:next-1], []byte("\r"))
 		switch {
 		case len(line) > 0 && bytes.IndexByte(line, ':') <= 0:
-			return &ProtocolError{Reason: "header line without a name"}
+			return 0, &ProtocolError{Reason: "header line without a name"}
 		case len(line) > 0:
-			start = len(r.head)
-		case start > 0:
-			r.head = r.head[:start]
-			return nil
+			h.line = next
+		case h.line > h.start:
+			return next, nil
 		default:
-			r.head = r.head[:0]
+			h.start, h.line = next, next
 		}
 	}
 }
 
-// readBody reads n bytes, or as many as come: memory follows what has arrived, not what was announced.
+// readBody reads n bytes, which are valid until the next read. Memory follows what has arrived, not what was announced.
 func (r *reader) readBody(n int) ([]byte, error) {
 	if n == 0 {
 		return nil, nil
 	}
-	body := make([]byte, min(n, firstChunk))
-	for done := 0; ; {
-		if _, err := io.ReadFull(r.buf, body[done:]); err != nil {
-			return nil, err
-		}
-		done = len(body)
-		if done == n {
+	if len(r.in) >= n {
+		body := r.in[:n]
+		r.in = r.in[n:]
+		return body, nil
+	}
+	body := make([]byte, 0, min(n, firstChunk))
+	for {
+		part := r.in[:min(len(r.in), n-len(body))]
+		body = append(body, part...)
+		if r.in = r.in[len(part):]; len(body) == n {
 			return body, nil
 		}
-		more := min(n-done, done)
-		body = slices.Grow(body, more)[:done+more]
+		if err := r.more(); err != nil {
+			return nil, err
+		}
 	}
 }
 
@@ -176,25 +224,4 @@ func typeName(b []byte) string {
 		return TypeAPI
 	}
 	return string(b)
-}
-
-// A source reads from the socket: without a bound between frames, because a call may be silent for hours, and within
-// timeout from the first wait inside a frame to its end.
-type source struct {
-	nc      net.Conn
-	timeout time.Duration
-	inFrame bool
-	armed   bool // a deadline is set
-}
-
-func (s *source) Read(p []byte) (int, error) {
-	if s.armed != s.inFrame {
-		var deadline time.Time
-		if s.inFrame {
-			deadline = time.Now().Add(s.timeout)
-		}
-		_ = s.nc.SetReadDeadline(deadline) // fails on a closed connection only, as Read then does
-		s.armed = s.inFrame
-	}
-	return s.nc.Read(p)
 }

@@ -64,10 +64,12 @@ func TestCallIsHandedOver(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if e := <-s.Events(); e.Get("DTMF-Digit") != "5" {
-				return errors.New("no digit")
+			for e := range s.Events(ctx) {
+				if e.Get("DTMF-Digit") == "5" {
+					return nil
+				}
 			}
-			return nil
+			return errors.New("no digit")
 		}()
 	}}
 	fs := handOver(t, serve(t, s), "a")
