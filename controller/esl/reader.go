@@ -51,6 +51,7 @@ func (r *reader) next() (*Event, error) {
 
 // more reads on, once everything read has been taken.
 func (r *reader) more() (err error) {
+	r.in = nil // or it would hold what is lent to others by then
 	r.in, err = r.read()
 	if len(r.in) > 0 {
 		return nil // an error comes again
