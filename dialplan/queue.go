@@ -182,16 +182,14 @@ func (v *queueVisit) request(ctx context.Context) Join {
 // wait holds the caller until an agent is offered; the offer is nil when the
 // ticket has been lost and the caller has to join again.
 func (v *queueVisit) wait(ctx context.Context) (offer *Offer, next ref, done bool, err error) {
-	v.s.Phase = phaseWait
-	key, err := v.hold(ctx, func(ctx context.Context) error {
-		return v.retry(ctx, func(ctx context.Context) error {
-			got, err := v.call.World.Next(ctx, v.s.Ticket)
-			if err == nil {
-				offer = &got
-			}
-			return err
-		})
-	})
+	h := v.call.held
+	if h == nil {
+		v.s.Phase = phaseWait
+		v.call.held = v.held(ctx)
+		return nil, 0, false, errWaits
+	}
+	v.call.held = nil
+	key, err, offer := h.key, h.err, h.offer
 	switch {
 	case errors.Is(err, ErrHangup):
 		v.drop(ctx, offer, Gone)
@@ -217,6 +215,27 @@ func (v *queueVisit) wait(ctx context.Context) (offer *Offer, next ref, done boo
 		return nil, 0, false, err
 	}
 }
+
+// held is the wait for an offer.
+func (v *queueVisit) held(ctx context.Context) *held {
+	v.call.waits(ctx)
+	h := &held{Hold: v.music()}
+	h.wait = func(ctx context.Context) error {
+		ctx, cancel := v.atMost(ctx)
+		defer cancel()
+		return v.retry(ctx, func(ctx context.Context) error {
+			offer, err := v.call.World.Next(ctx, v.s.Ticket)
+			if err == nil {
+				h.offer = keepOffer(offer)
+			}
+			return err
+		})
+	}
+	return h
+}
+
+// keepOffer is apart, because whoever waits need not have room for another offer.
+func keepOffer(o Offer) *Offer { return &o }
 
 // ring rings the agent of the offer and lets the two talk.
 func (v *queueVisit) ring(ctx context.Context, offer *Offer) (next ref, done bool, err error) {
@@ -314,15 +333,25 @@ func (v *queueVisit) left(ctx context.Context, key string) (next ref, done bool,
 
 // hold plays the music while wait runs, until the longest wait is over.
 func (v *queueVisit) hold(ctx context.Context, wait func(context.Context) error) (key string, err error) {
-	h := Hold{Music: v.Music.one(v.call.Cursor.Language), Keys: v.Keys.String()}
-	return v.call.hold(ctx, h, func(ctx context.Context) error {
-		if !v.s.Until.IsZero() {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, v.s.Until.Sub(v.call.Now()))
-			defer cancel()
-		}
+	v.call.waits(ctx)
+	return v.call.Line.Hold(ctx, v.music(), func(ctx context.Context) error {
+		ctx, cancel := v.atMost(ctx)
+		defer cancel()
 		return wait(ctx)
 	})
+}
+
+// music is what the caller hears, and the keys that lead out.
+func (v *queueVisit) music() Hold {
+	return Hold{Music: v.Music.one(v.call.Cursor.Language), Keys: v.Keys.String()}
+}
+
+// atMost bounds a wait by the longest wait.
+func (v *queueVisit) atMost(ctx context.Context) (context.Context, context.CancelFunc) {
+	if v.s.Until.IsZero() {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, v.s.Until.Sub(v.call.Now()))
 }
 
 // drop reports an offer that came to nothing.

@@ -65,11 +65,10 @@ func (c *call) collect(ctx context.Context, want Collect) (Collected, error) {
 	}
 }
 
-// hold plays music while wait runs.
-func (c *call) hold(ctx context.Context, h Hold, wait func(context.Context) error) (key string, err error) {
+// waits prepares a hold.
+func (c *call) waits(ctx context.Context) {
 	c.late = lateKeys{}
 	c.save(ctx, true)
-	return c.Line.Hold(ctx, h, wait)
 }
 
 // bridge brings the caller together with somebody.

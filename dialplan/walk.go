@@ -73,7 +73,29 @@ func NewCursor(m *Menu, call string, caller Caller, called Called, started time.
 // Faulted, and is nil otherwise.
 func (w Walk) Run(ctx context.Context) (End, error) {
 	c := newCall(w)
-	return c.end(ctx, c.walk(ctx))
+	err := c.begin(ctx)
+	if err == nil {
+		err = c.walk(ctx)
+	}
+	for errors.Is(err, errWaits) {
+		c.held.key, c.held.err = c.Line.Hold(ctx, c.held.Hold, c.held.wait)
+		err = c.walk(ctx)
+	}
+	return c.end(ctx, err)
+}
+
+// errWaits interrupts the walk for a wait that may take hours: it goes on at the
+// same node, which finds in call.held how the wait ended. The stack of a walk is
+// several times as large as what waits without it.
+var errWaits = errors.New("waits")
+
+// A held is a hold that interrupts the walk.
+type held struct {
+	Hold
+	wait  func(context.Context) error
+	offer *Offer // that ended the wait
+	key   string // that the hold returned, and err
+	err   error
 }
 
 // The phases that every node begins with; each kind has its own beside them.
@@ -97,6 +119,7 @@ type call struct {
 	vm        vm.VM
 	confirmed bool // the caller has confirmed input that no saved cursor has yet
 	late      lateKeys
+	held      *held // what the walk is interrupted for, nil while it goes on
 }
 
 func newCall(w Walk) *call {
@@ -123,14 +146,11 @@ func newCall(w Walk) *call {
 	return c
 }
 
-// walk goes from node to node. It always ends with an error.
+// walk goes on from node to node. It always ends with an error.
 func (c *call) walk(ctx context.Context) error {
-	if err := c.begin(ctx); err != nil {
-		return err
-	}
 	s := &c.Cursor.State
 	for {
-		if err := ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil && c.held == nil {
 			return err
 		}
 		n := &c.Menu.nodes[c.at]
