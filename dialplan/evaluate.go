@@ -2,17 +2,26 @@ package dialplan
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/expr-lang/expr/vm"
 )
 
 // evaluate runs an expression on what the call knows. It returns a string, a
 // float64 or a bool, as the expression is wanted to give.
 func (c *call) evaluate(e *expression) (any, error) {
+	if c.env == nil {
+		c.env = c.known()
+	}
 	c.env["now"] = clockAt(c.local())
-	c.vm.MemoryBudget = maxMemory
-	result, err := c.vm.Run(e.program, c.env)
+	machine := machines.Get().(*vm.VM)
+	defer machines.Put(machine)
+	machine.MemoryBudget = maxMemory
+	result, err := machine.Run(e.program, c.env)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate %q: %w", e.source, err)
 	}
@@ -30,6 +39,31 @@ func (c *call) evaluate(e *expression) (any, error) {
 		return nil, fmt.Errorf("evaluate %q: gives %T, wanted is %s", e.source, result, e.wants)
 	default:
 		return result, nil
+	}
+}
+
+// machines run expressions.
+var machines = sync.Pool{New: func() any { return new(vm.VM) }}
+
+// known is what expressions know of the call.
+func (c *call) known() map[string]any {
+	cursor := c.Cursor
+	all := map[string]any{
+		"caller": cursor.Caller, "called": cursor.Called, "language": cursor.Language, "outage": outageOf(cursor.Vars),
+	}
+	maps.Copy(all, c.Menu.variables)
+	for name := range c.Menu.variables {
+		if value, ok := cursor.Vars[name]; ok {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// knows keeps what expressions know up to date.
+func (c *call) knows(name string, value any) {
+	if c.env != nil {
+		c.env[name] = value
 	}
 }
 

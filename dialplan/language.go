@@ -61,7 +61,7 @@ func (n *language) run(ctx context.Context, c *call, s *State) (ref, error) {
 // speak changes the language of the call.
 func (c *call) speak(language string) {
 	c.Cursor.Language = language
-	c.env["language"] = language
+	c.knows("language", language)
 }
 
 // languageCode is a setting: one of the menu's languages.

@@ -57,7 +57,7 @@ func (c *call) learn(o Outage) {
 		until := o.Until.In(c.Menu.zone)
 		vars["outage.until"], vars["outage.until_date"] = until.Format("15:04"), until.Format(time.DateOnly)
 	}
-	c.env["outage"] = outageOf(vars)
+	c.knows("outage", outageOf(vars))
 }
 
 func outageOf(vars map[string]any) outageFacts {

@@ -68,6 +68,7 @@ func (c *call) collect(ctx context.Context, want Collect) (Collected, error) {
 // waits prepares a hold.
 func (c *call) waits(ctx context.Context) {
 	c.late = lateKeys{}
+	c.env = nil // whoever waits for hours holds no more than needed
 	c.save(ctx, true)
 }
 
@@ -106,7 +107,7 @@ func (c *call) hangup(ctx context.Context, cause string) error {
 // set changes a variable of the menu.
 func (c *call) set(name string, value any) {
 	c.Cursor.Vars[name] = value
-	c.env[name] = value
+	c.knows(name, value)
 }
 
 // local is the time on the line's own clock.

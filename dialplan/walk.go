@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"time"
-
-	"github.com/expr-lang/expr/vm"
 )
 
 // MaxWalked is how many nodes a call may pass without the caller pressing a
@@ -115,9 +112,8 @@ var (
 type call struct {
 	Walk
 	at        ref
-	env       map[string]any // what expressions know
-	vm        vm.VM
-	confirmed bool // the caller has confirmed input that no saved cursor has yet
+	env       map[string]any // what expressions know; nil until one asks
+	confirmed bool           // the caller has confirmed input that no saved cursor has yet
 	late      lateKeys
 	held      *held // what the walk is interrupted for, nil while it goes on
 }
@@ -129,21 +125,10 @@ func newCall(w Walk) *call {
 	if w.Log == nil {
 		w.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &call{Walk: w}
-	cursor := w.Cursor
-	if cursor.Vars == nil {
-		cursor.Vars = map[string]any{}
+	if w.Cursor.Vars == nil {
+		w.Cursor.Vars = map[string]any{}
 	}
-	c.env = map[string]any{
-		"caller": cursor.Caller, "called": cursor.Called, "language": cursor.Language, "outage": outageOf(cursor.Vars),
-	}
-	maps.Copy(c.env, w.Menu.variables)
-	for name := range w.Menu.variables {
-		if value, ok := cursor.Vars[name]; ok {
-			c.env[name] = value
-		}
-	}
-	return c
+	return &call{Walk: w}
 }
 
 // walk goes on from node to node. It always ends with an error.

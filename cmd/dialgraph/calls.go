@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/dialgraph/dialgraph/controller"
@@ -17,7 +18,10 @@ import (
 // This file gives the controller what it needs of the store.
 
 // routes are controller.Numbers, from memory.
-type routes struct{ live *store.Live }
+type routes struct {
+	live  *store.Live
+	sites *sync.Map // store.Templates -> map[string]string, of the sites seen so far
+}
 
 // answerPolicies are store.Number.Answer as menus understand it.
 var answerPolicies = map[string]dialplan.AnswerPolicy{
@@ -67,11 +71,17 @@ func (r routes) site(name string) controller.Site {
 		return controller.Site{Name: name}
 	}
 	return controller.Site{
-		Name: s.Site, Region: s.Region, Outside: s.Outside, Presented: s.Presented,
-		Templates: map[string]string{
-			"agent": s.Templates.Agent, "extension": s.Templates.Extension, "outside": s.Templates.Outside,
-		},
+		Name: s.Site, Region: s.Region, Outside: s.Outside, Presented: s.Presented, Templates: r.templates(s.Templates),
 	}
+}
+
+// templates are those of a site by their names: one map for all its calls.
+func (r routes) templates(t store.Templates) map[string]string {
+	if known, ok := r.sites.Load(t); ok {
+		return known.(map[string]string)
+	}
+	known, _ := r.sites.LoadOrStore(t, map[string]string{"agent": t.Agent, "extension": t.Extension, "outside": t.Outside})
+	return known.(map[string]string)
 }
 
 // Menu returns one version of a menu.

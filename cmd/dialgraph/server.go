@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -143,7 +144,7 @@ func (s *server) control(c *serveCmd) error {
 	s.moves = newMoves(agentsOf(s.store), events, s.log)
 	s.controller, err = controller.New(controller.Config{
 		Instance: name, Address: address,
-		Numbers: routes{s.live}, Customers: customers{s.store.Customers()}, Cursors: cursors{s.cursors},
+		Numbers: routes{s.live, new(sync.Map)}, Customers: customers{s.store.Customers()}, Cursors: cursors{s.cursors},
 		Records: told{s.records, events, s.log}, Prompts: s.prompts,
 		World:  world{s.distributor, s.store.Outages(), s.cursors, s.moves},
 		Owners: mine, Peers: mine, Limits: limits{s.limits, s.log}, Nodes: nodes,
