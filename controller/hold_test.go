@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -86,6 +87,29 @@ func holding(t *testing.T, probe time.Duration, answer func(command string) stri
 func pressed(key string) string {
 	body := "Event-Name: DTMF\nUnique-ID: u\nDTMF-Digit: " + key + "\n\n"
 	return fmt.Sprintf("Content-Length: %d\nContent-Type: text/event-plain\n\n%s", len(body), body)
+}
+
+// Nobody waits for a caller who hears music: there is one goroutine that reads
+// the socket, and the call's own.
+func TestWaitingCallHasTwoGoroutines(t *testing.T) {
+	music := make(chan struct{}, 1)
+	holding(t, time.Minute, func(command string) string {
+		if strings.Contains(command, "playback") {
+			music <- struct{}{}
+		}
+		return "00000000-token"
+	})
+	<-music
+	var stacks string
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		buf := make([]byte, 1<<20)
+		stacks = string(buf[:runtime.Stack(buf, true)])
+		if strings.Count(stacks, "controller/esl.(*Server).run") == 3 && // one of them created the other
+			!strings.Contains(stacks, "controller.(*hold).tend") {
+			return
+		}
+	}
+	t.Errorf("want two goroutines:\n%s", stacks)
 }
 
 // completed is the event that ends the application of a command.
