@@ -107,8 +107,23 @@ func Address(raw string) (string, error) {
 var apostrophes = strings.NewReplacer("'", "ʼ", "’", "ʼ", "`", "ʼ")
 
 func normaliseLevel(level string) string {
+	if isNormal(level) {
+		return level
+	}
 	level = strings.Join(strings.Fields(apostrophes.Replace(level)), "-")
 	return norm.NFC.String(strings.ToLower(norm.NFC.String(level)))
+}
+
+// isNormal tells a level that certainly is in its form already: most are, in what
+// systems send that number their streets and houses.
+func isNormal(level string) bool {
+	for i := range len(level) {
+		b := level[i]
+		if (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '.' && b != '_' && b != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 func checkLevel(level string) error {
