@@ -61,13 +61,11 @@ func (d *Distributor) Report(ctx context.Context, o dialplan.Offer, r dialplan.R
 	if _, ok := siteOf(o.Ticket); !ok || o.Site == "" {
 		return fmt.Errorf("report offer %.40q: %w", o.ID, ErrInvalid)
 	}
-	d.mu.Lock()
 	if r.Outcome == dialplan.Answered && r.Ended.IsZero() {
-		d.talks[o.ID] = talk{o, r}
+		d.startTalk(talk{o, r})
 	} else {
-		delete(d.talks, o.ID)
+		d.endTalk(o.Site, o.ID)
 	}
-	d.mu.Unlock()
 	return d.deliver(ctx, func(ctx context.Context) error { return d.report(ctx, o, r) })
 }
 
@@ -75,10 +73,13 @@ func (d *Distributor) report(ctx context.Context, o dialplan.Offer, r dialplan.R
 	if r.Outcome == dialplan.Refused { // nobody may dial that agent
 		r.Outcome = dialplan.Unreachable
 	}
-	err := d.s.runQueue(ctx, offersReport, o.Site, o.ID, string(r.Outcome), toMillis(r.Answered), toMillis(r.Ended),
-		d.owner, o.Ticket, o.Queue, o.Agent).Err()
+	changed, err := d.s.runQueue(ctx, offersReport, o.Site, o.ID, string(r.Outcome), toMillis(r.Answered), toMillis(r.Ended),
+		d.owner, o.Ticket, o.Queue, o.Agent).Int()
 	if err != nil {
 		return fmt.Errorf("report offer %q: %w", o.ID, err)
+	}
+	if changed == 1 && r.Outcome == dialplan.Answered {
+		d.serve(o.Ticket)
 	}
 	return nil
 }

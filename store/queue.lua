@@ -139,8 +139,16 @@ local function stop_waiting(id, t)
   end
 end
 
+-- offer_text is the offer of a ticket as instances are told of it, "" for none.
+local function offer_text(t)
+  local o = t.offer ~= '' and offer(t.offer)
+  return o and t.offer .. '\31' .. write_offer(o) or ''
+end
+
 -- make writes the offer of an agent to a ticket, both out of every set, and
--- wakes up the instance that has the caller.
+-- wakes up the instance that has the caller, unless it reads of the offer in the
+-- answer of this script.
+local told -- the ticket whose instance does
 local function make(tid, t, aid, a)
   local q, m = queue(t.queue), member(aid)
   local id = ARGV[2] .. string.format('%012x', redis.call('HINCRBY', TALLY, 'serial', 1))
@@ -153,7 +161,7 @@ local function make(tid, t, aid, a)
   save_offer(id, o)
   own(t.owner, 'o', id)
   at(o.ends, 'o|' .. id)
-  redis.call('PUBLISH', t.owner, id .. '\31' .. write_offer(o))
+  if tid ~= told then redis.call('PUBLISH', t.owner, offer_text(t)) end
 end
 
 -- forget ends a ticket without a trace; finish_ticket remembers it for a

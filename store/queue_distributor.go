@@ -24,16 +24,20 @@ type Distributor struct {
 	owner string // token of this instance, and the channel that wakes it up
 
 	mu      sync.Mutex
-	waiting map[string]*waiter // by ticket
-	talks   map[string]talk    // by offer
-	unsent  []promise          // what Redis has not heard yet, in order
+	waiting map[string]*waiter   // by ticket
+	talks   map[string]talk      // by offer
+	rolls   map[string]*roll     // by site: the ids of both
+	served  map[string]time.Time // tickets that an answer has ended, until they are left
+	unsent  []promise            // what Redis has not heard yet, in order
 }
 
 var _ dialplan.Queue = (*Distributor)(nil)
 
-// A waiter is one Next that has not returned.
+// A waiter is a ticket for which an offer is wanted: from its Join, or from its
+// Next, until that has returned.
 type waiter struct {
-	ticket ticket // zero until Redis has told
+	ticket ticket    // zero until Redis has told
+	since  time.Time // that it waits for Next; zero once that has come
 	found  chan next
 }
 
@@ -65,6 +69,7 @@ func (s *Store) Distributor() *Distributor {
 	return &Distributor{
 		s: s, owner: s.keys.wake(uuid.NewString()),
 		waiting: make(map[string]*waiter), talks: make(map[string]talk),
+		rolls: make(map[string]*roll), served: make(map[string]time.Time),
 	}
 }
 
@@ -83,19 +88,23 @@ func (d *Distributor) Next(ctx context.Context, id string) (dialplan.Offer, erro
 	if _, ok := siteOf(id); !ok {
 		return dialplan.Offer{}, dialplan.ErrNoTicket
 	}
-	w := d.startWaiting(id)
+	w, ours := d.joined(id), true
+	if w == nil {
+		w, ours = d.startWaiting(id), false
+	}
 	defer d.stopWaiting(id, w)
 	for {
-		o, err := d.Adopt(ctx, id)
-		switch {
-		case errors.Is(err, dialplan.ErrNoTicket):
-			return dialplan.Offer{}, err
-		case err == nil && o.ID != "":
-			return o, nil
-		}
 		var again <-chan time.Time
-		if err != nil {
-			again = time.After(nextRetry + rand.N(nextRetry))
+		if !ours {
+			o, err := d.Adopt(ctx, id)
+			switch {
+			case errors.Is(err, dialplan.ErrNoTicket):
+				return dialplan.Offer{}, err
+			case err == nil && o.ID != "":
+				return o, nil
+			case err != nil:
+				again = time.After(nextRetry + rand.N(nextRetry))
+			}
 		}
 		select {
 		case n := <-w.found:
@@ -136,22 +145,6 @@ func (d *Distributor) Adopt(ctx context.Context, id string) (dialplan.Offer, err
 		return dialplan.Offer{}, nil
 	}
 	return readOffer(offer)
-}
-
-func (d *Distributor) startWaiting(id string) *waiter {
-	w := &waiter{found: make(chan next, 1)}
-	d.mu.Lock()
-	d.waiting[id] = w // the newest Next of a ticket is the one that counts
-	d.mu.Unlock()
-	return w
-}
-
-func (d *Distributor) stopWaiting(id string, w *waiter) {
-	d.mu.Lock()
-	if d.waiting[id] == w {
-		delete(d.waiting, id)
-	}
-	d.mu.Unlock()
 }
 
 // tell gives a waiting Next its answer; the first one counts.

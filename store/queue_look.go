@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/dialgraph/dialgraph/dialplan"
 )
@@ -26,7 +25,6 @@ type lookout struct {
 	d     *Distributor
 	sites []string
 	runs  map[string]string // by site: the run of Redis last seen
-	turn  map[string]int    // by site: looks so far
 }
 
 // look asks every site once. What fails now is asked again in a second.
@@ -47,13 +45,11 @@ func (w *lookout) look(ctx context.Context) {
 }
 
 func (w *lookout) lookAt(ctx context.Context, site string) error {
-	tickets, talks := w.d.mine(site)
+	tickets, talks := w.d.turn(site, lookMax/2)
 	if w.runs == nil {
-		w.runs, w.turn = make(map[string]string), make(map[string]int)
+		w.runs = make(map[string]string)
 	}
-	n := w.turn[site]
-	w.turn[site]++
-	seen, err := w.d.look(ctx, site, slice(tickets, n), slice(talks, n))
+	seen, err := w.d.look(ctx, site, tickets, talks)
 	if err != nil {
 		return err
 	}
@@ -63,43 +59,13 @@ func (w *lookout) lookAt(ctx context.Context, site string) error {
 		w.d.offered(offer)
 	}
 	if lost {
+		tickets, talks := w.d.all(site)
 		return w.d.putBack(ctx, tickets, talks)
 	}
-	w.d.mu.Lock()
 	for _, id := range seen.strange {
-		delete(w.d.talks, id)
+		w.d.endTalk(site, id)
 	}
-	w.d.mu.Unlock()
 	return w.d.putBack(ctx, seen.missing, nil)
-}
-
-// slice is the nth part of ids that one look asks for.
-func slice(ids []string, n int) []string {
-	parts := slices.Collect(slices.Chunk(ids, lookMax/2))
-	if len(parts) == 0 {
-		return nil
-	}
-	return parts[n%len(parts)]
-}
-
-// mine are the tickets that wait and the talks of this instance at a site,
-// sorted.
-func (d *Distributor) mine(site string) (tickets, talks []string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for id, w := range d.waiting {
-		if s, _ := siteOf(id); s == site && w.ticket.id != "" {
-			tickets = append(tickets, id)
-		}
-	}
-	for id, t := range d.talks {
-		if t.offer.Site == site {
-			talks = append(talks, id)
-		}
-	}
-	slices.Sort(tickets)
-	slices.Sort(talks)
-	return tickets, talks
 }
 
 type looked struct {

@@ -85,40 +85,59 @@ var (
 	ticketsJoin    = queueScript(ticketsJoinLua)
 )
 
+// An admission is the answer to a Join.
+type admission struct {
+	joined int64  // µs since 1970
+	offer  string // as scripts write it; "" as long as nobody is free
+	left   bool   // the ticket was given back since
+}
+
 // join runs the script; again puts a lost ticket back, whatever the limits.
-func (d *Distributor) join(ctx context.Context, t ticket, again bool) (time.Time, error) {
+func (d *Distributor) join(ctx context.Context, t ticket, again bool) (admission, error) {
 	site, _ := siteOf(t.id)
 	r := readReply(d.s.runQueue(ctx, ticketsJoin, site, t.id, t.queue, t.call, d.owner,
 		t.credit, t.skills, t.prefer, t.alone, t.joined, t.number, t.name, again))
-	answer, joined := r.text(), r.text()
+	answer, joined, offer := r.text(), r.text(), r.text()
 	if r.err != nil {
-		return time.Time{}, r.err
+		return admission{}, r.err
 	}
 	switch answer {
 	case "no-queue":
-		return time.Time{}, dialplan.ErrNoQueue
+		return admission{}, dialplan.ErrNoQueue
 	case "full":
-		return time.Time{}, dialplan.ErrQueueFull
+		return admission{}, dialplan.ErrQueueFull
 	case "unstaffed":
-		return time.Time{}, dialplan.ErrUnstaffed
+		return admission{}, dialplan.ErrUnstaffed
 	case "ended":
-		return time.Time{}, dialplan.ErrNoTicket
+		return admission{}, dialplan.ErrNoTicket
 	}
 	micros, err := strconv.ParseInt(joined, 10, 64)
-	return time.UnixMicro(micros).UTC(), err
+	return admission{joined: micros, offer: offer, left: answer == "left"}, err
 }
 
-// Join implements dialplan.Queue. An agent who is idle is offered at once.
+// Join implements dialplan.Queue. An agent who is idle is offered at once, and
+// from now on the ticket's wake-ups are kept for Next.
 func (d *Distributor) Join(ctx context.Context, j dialplan.Join) (dialplan.Ticket, error) {
 	t, err := newTicket(j)
 	if err != nil {
 		return dialplan.Ticket{}, fmt.Errorf("join queue %.80q: %w", j.Queue, err)
 	}
-	joined, err := d.join(ctx, t, false)
+	w := d.startWaiting(t.id)
+	a, err := d.join(ctx, t, false)
 	if err != nil {
+		d.stopWaiting(t.id, w)
 		return dialplan.Ticket{ID: t.id}, fmt.Errorf("join queue %q: %w", j.Queue, err)
 	}
-	return dialplan.Ticket{ID: t.id, Joined: joined}, nil
+	t.joined = a.joined
+	if a.left {
+		d.stopWaiting(t.id, w)
+	} else {
+		d.admit(w, t)
+	}
+	if a.offer != "" {
+		d.offered(a.offer)
+	}
+	return dialplan.Ticket{ID: t.id, Joined: time.UnixMicro(a.joined).UTC()}, nil
 }
 
 var (
@@ -132,10 +151,11 @@ var (
 )
 
 // Leave implements dialplan.Queue. An agent who rings for the ticket is free
-// again. While Redis is away the promise is kept, and fulfilled by Run.
+// again. While Redis is away the promise is kept, and fulfilled by Run. A ticket
+// that an answer has ended is left without asking Redis.
 func (d *Distributor) Leave(ctx context.Context, ticket string, why dialplan.LeaveReason) error {
 	site, ok := siteOf(ticket)
-	if !ok {
+	if !ok || d.left(ticket) && why == dialplan.LeaveServed {
 		return nil
 	}
 	return d.deliver(ctx, func(ctx context.Context) error {
