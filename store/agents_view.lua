@@ -4,11 +4,12 @@
 local views = {}
 for i = 3, #ARGV do
   local id, view = ARGV[i], {}
-  if member(id) then
-    local a = known_agent(id)
-    local what, since = state(a)
-    local o = a.offer ~= '' and offer(a.offer) or {call = '', queue = '', number = '', name = ''}
-    view = {what, since, a.wanted, a.reason, a.free > now and a.free or 0, a.offer, o.call, o.queue, o.number, o.name}
+  if site.member(id) then
+    local a = site.known_agent(id)
+    local what, since = site.state(a)
+    local o = a.offer ~= '' and site.offer(a.offer) or {call = '', queue = '', number = '', name = ''}
+    local free = site.number(a.free)
+    view = {what, site.number(since), a.wanted, a.reason, free > site.now and free or 0, a.offer, o.call, o.queue, o.number, o.name}
   end
   views[#views + 1] = view
 end

@@ -33,8 +33,8 @@ func TestScriptCosts(t *testing.T) {
 		if short[i] > step.most {
 			t.Errorf("%s makes Redis run %d commands, want at most %d", step.name, short[i], step.most)
 		}
-		if long[i] > short[i] {
-			t.Errorf("%s makes Redis run %d commands in a long queue, %d in a short one: want the same", step.name, long[i], short[i])
+		if long[i] > short[i]+asksRun {
+			t.Errorf("%s makes Redis run %d commands in a long queue, %d in a short one: want no more", step.name, long[i], short[i])
 		}
 	}
 }
@@ -46,8 +46,11 @@ var assignmentSteps = []struct {
 	name string
 	most int
 }{
-	{"join", 23}, {"next", 5}, {"answer", 23}, {"end", 21}, {"leave", 3},
+	{"join", 12 + asksRun}, {"next", 5}, {"answer", 16}, {"end", 17 + asksRun}, {"leave", 0},
 }
+
+// asksRun is what asking Redis which run it is takes, now and then.
+const asksRun = 3
 
 // assignmentCommands takes one caller to the end who wants the skill of the one
 // agent, which nobody else wants, and returns the commands that Redis ran at each step.
@@ -104,7 +107,7 @@ func TestAskingCosts(t *testing.T) {
 	c := new(clock)
 	f := newFloor(t, open(t, storetest.Redis(t), c), c, nil)
 	n := 0
-	alloctest.AtMost(t, 100, 6<<10, "arguments, the request's id, the reply's fields", func() {
+	alloctest.AtMost(t, 130, 7<<10, "arguments, the request's id, the reply's fields", func() {
 		n++
 		j := dialplan.Join{Request: fmt.Sprint("cost", n), Call: "cost", Site: testSite, Queue: "support"}
 		ticket, err := f.Join(t.Context(), j)

@@ -51,7 +51,6 @@ func readTicket(id, text string) (ticket, error) {
 var (
 	//go:embed offers_report.lua
 	offersReportLua string
-	offersReport    = queueScript(offersReportLua)
 )
 
 // Report implements dialplan.Queue. An answer is a fact, whatever became of
@@ -73,7 +72,7 @@ func (d *Distributor) report(ctx context.Context, o dialplan.Offer, r dialplan.R
 	if r.Outcome == dialplan.Refused { // nobody may dial that agent
 		r.Outcome = dialplan.Unreachable
 	}
-	changed, err := d.s.runQueue(ctx, offersReport, o.Site, o.ID, string(r.Outcome), toMillis(r.Answered), toMillis(r.Ended),
+	changed, err := d.s.askQueue(ctx, o.Site, askReport, o.ID, string(r.Outcome), toMillis(r.Answered), toMillis(r.Ended),
 		d.owner, o.Ticket, o.Queue, o.Agent).Int()
 	if err != nil {
 		return fmt.Errorf("report offer %q: %w", o.ID, err)

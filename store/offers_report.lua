@@ -4,81 +4,81 @@
 -- Returns 1 when it changed something, 0 when it was known or too late.
 local id, outcome, owner = ARGV[3], ARGV[4], ARGV[7]
 local answered, ended = tonumber(ARGV[5]), tonumber(ARGV[6])
-if answered <= 0 or answered > now then answered = now end
-local o = offer(id)
+if answered <= 0 or answered > site.now then answered = site.now end
+local o = site.offer(id)
 
 -- revive takes a talk for a fact although its offer is gone: it ran out, or
 -- was lost with Redis. Older than the agent's last talk, it is old news.
 local function revive()
-  local a = known_agent(ARGV[10])
-  if not member(ARGV[10]) or a.last == id or a.last ~= '' and answered <= a.score then return nil end
-  save_agent(ARGV[10], a)
-  local t = ticket(ARGV[8])
+  local a = site.known_agent(ARGV[10])
+  if not site.member(ARGV[10]) or a.last == id or a.last ~= '' and answered <= site.number(a.score) then return nil end
+  site.save_agent(ARGV[10], a)
+  local t = site.ticket(ARGV[8])
   return {ticket = ARGV[8], queue = ARGV[9], agent = ARGV[10], owner = owner, call = t and t.call or '', phase = 'ringing',
-    contact = '', ring = 0, accept = '', made = now, ends = 0, joined = t and t.joined or '0',
-    answered = 0, number = t and t.number or '', name = t and t.name or ''}
+    contact = '', ring = '0', accept = '', made = site.time, ends = '0', joined = t and t.joined or '0',
+    answered = '0', number = t and t.number or '', name = t and t.name or ''}
 end
 
 -- connect makes an offer a talk. What else was offered to the agent or to the
 -- caller is withdrawn.
 local function connect()
-  local a, t = agent(o.agent), ticket(o.ticket)
-  close(id, o)
-  o.phase, o.answered, o.owner = 'talking', answered, owner
-  local q, waited = queue(o.queue), answered - math.floor(o.joined / 1000)
-  tally(o.queue, 'answered')
+  local a, t = site.agent(o.agent), site.ticket(o.ticket)
+  site.close(id, o)
+  o.phase, o.answered, o.owner = 'talking', site.text(answered), owner
+  local q, waited = site.queue(o.queue), answered - math.floor(o.joined / 1000)
+  site.tally(o.queue, 'answered')
   if o.joined ~= '0' then
-    tally(o.queue, 'waited', math.max(waited, 0))
-    if q and waited <= q.within then tally(o.queue, 'within') end
+    site.tally(o.queue, 'waited', math.max(waited, 0))
+    if q and waited <= site.number(q.within) then site.tally(o.queue, 'within') end
   end
   if t and t.ended == '' then
-    local other = t.offer ~= id and t.offer ~= '' and offer(t.offer)
+    local other = t.offer ~= id and t.offer ~= '' and site.offer(t.offer)
     local oid = t.offer
-    finish_ticket(o.ticket, t, 'served')
-    if other then withdraw(oid, other) end
+    site.finish_ticket(o.ticket, t, 'served')
+    if other then site.withdraw(oid, other) end
   end
-  if o.call ~= '' then redis.call('HSET', CALLS, o.call, 'o|' .. id) end
+  if o.call ~= '' then site.save_call(o.call, 'o|' .. id) end
   if a then
-    not_idle(o.agent, a)
+    site.not_idle(o.agent, a)
     local oid = a.offer
-    local other = oid ~= id and oid ~= '' and offer(oid)
-    a.offer, a.phase, a.since, a.streak, a.blocked = id, 'talking', answered, 0, 0
-    save_agent(o.agent, a)
-    if other and other.phase == 'talking' then finish(oid, other, answered) end
-    if other and other.phase == 'ringing' then withdraw(oid, other) end
+    local other = oid ~= id and oid ~= '' and site.offer(oid)
+    a.offer, a.phase, a.since, a.streak, a.blocked = id, 'talking', o.answered, '0', '0'
+    site.save_agent(o.agent, a)
+    if other and other.phase == 'talking' then site.finish(oid, other, answered) end
+    if other and other.phase == 'ringing' then site.withdraw(oid, other) end
   end
-  own(owner, 't', id)
-  save_offer(id, o)
+  site.own(owner, 't', id)
+  site.save_offer(id, o)
 end
 
 -- fail brings the caller back to the very same place and gives the agent the
 -- delay that the outcome calls for.
 local function fail()
-  local a, t, q = agent(o.agent), ticket(o.ticket), queue(o.queue)
+  local a, t, q = site.agent(o.agent), site.ticket(o.ticket), site.queue(o.queue)
   local delay = q and q.delays[outcome]
-  close(id, o)
+  site.close(id, o)
   if a and a.offer == id then
-    unreserve(a)
+    site.unreserve(a)
     if delay then
-      a.streak = a.streak + 1
-      a.free = now + math.min(delay * 2 ^ (a.streak - 1), math.max(delay, q.longest))
-      a.why = 'delayed'
-      if q.streak > 0 and a.streak >= q.streak then a.blocked = 1 end
+      local streak, most = a.streak + 1, site.number(q.streak)
+      a.streak, a.why = site.text(streak), 'delayed'
+      a.free = site.text(site.now + math.min(delay * 2 ^ (streak - 1), math.max(delay, q.longest)))
+      if most > 0 and streak >= most then a.blocked = '1' end
     end
   end
-  tally(o.queue, outcome == 'lost' and 'expired' or outcome)
+  site.tally(o.queue, outcome == 'lost' and 'expired' or outcome)
   if t and t.offer == id then
-    t.offer, t.losses = '', 0
+    t.offer, t.losses = '', '0'
     if outcome == 'gone' then
-      tally(o.queue, 'abandoned')
-      finish_ticket(o.ticket, t, 'left')
-    elseif alive(t.owner) then
-      place(o.ticket, t)
+      site.tally(o.queue, 'abandoned')
+      site.finish_ticket(o.ticket, t, 'left')
+    elseif site.alive(t.owner) then
+      site.place(o.ticket, t)
     else
-      park(o.ticket, t)
+      site.park(o.ticket, t)
     end
   end
-  if a and a.offer == '' then ready(o.agent, a) end
+  if a and a.offer == '' then site.ready(o.agent, a) end
 end
 
 if outcome ~= 'answered' then
@@ -87,14 +87,14 @@ if outcome ~= 'answered' then
   return 1
 end
 
-redis.call('ZADD', DUE, 'NX', now + LEASE, 'h|' .. owner)
+site.beat(owner)
 if o and o.phase == 'talking' then -- the instance that tells has it now
   if ended == 0 then
-    disown(o.owner, 't', id)
-    own(owner, 't', id)
-    redis.call('ZREM', DUE, 'o|' .. id)
+    site.disown(o.owner, 't', id)
+    site.own(owner, 't', id)
+    site.at(false, 'o|' .. id)
     o.owner = owner
-    save_offer(id, o)
+    site.save_offer(id, o)
     return 0
   end
 else
@@ -102,5 +102,5 @@ else
   if not o then return 0 end
   connect()
 end
-if ended > 0 then finish(id, o, ended) end
+if ended > 0 then site.finish(id, o, ended) end
 return 1

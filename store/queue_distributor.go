@@ -79,7 +79,6 @@ func (d *Distributor) Owner() string { return d.owner }
 var (
 	//go:embed tickets_next.lua
 	ticketsNextLua string
-	ticketsNext    = queueScript(ticketsNextLua)
 )
 
 // Next implements dialplan.Queue. A ticket of another instance is adopted,
@@ -124,7 +123,7 @@ func (d *Distributor) Adopt(ctx context.Context, id string) (dialplan.Offer, err
 	if !ok {
 		return dialplan.Offer{}, dialplan.ErrNoTicket
 	}
-	r := readReply(d.s.runQueue(ctx, ticketsNext, site, id, d.owner))
+	r := readReply(d.s.askQueue(ctx, site, askNext, id, d.owner))
 	record, offer := r.text(), r.text()
 	if r.err != nil {
 		return dialplan.Offer{}, fmt.Errorf("adopt ticket %q: %w", id, r.err)
@@ -216,6 +215,6 @@ func (d *Distributor) flush(ctx context.Context) error {
 	}
 }
 
-// hopeless is true when Redis ran a script and the script failed: it would
-// fail again.
-func hopeless(err error) bool { return redis.HasErrorPrefix(err, "ERR") }
+// hopeless is true when Redis ran a script and the script failed by itself: it
+// would fail again (failure in queue_sets.lua).
+func hopeless(err error) bool { return redis.HasErrorPrefix(err, "FAULT") }

@@ -290,21 +290,33 @@ func (x *site) compare(t *rapid.T) {
 			waiting++
 		}
 	}
-	keys := x.s.keys.queue(testSite)
+	held := x.held()
 	for _, c := range []struct {
 		what string
-		got  int64
+		kind string
 		want int
 	}{
-		{"waiting", x.s.rdb.ZCard(x.t.Context(), keys[0]).Val(), waiting},
-		{"tickets in line", x.s.rdb.ZCard(x.t.Context(), keys[2]).Val(), len(x.m.tickets)},
-		{"offers", x.s.rdb.HLen(x.t.Context(), keys[8]).Val(), offers},
-		{"calls", x.s.rdb.HLen(x.t.Context(), keys[10]).Val(), len(x.m.tickets) + x.talks()},
+		{"waiting", "set w", waiting},
+		{"tickets in line", "set l", len(x.m.tickets)},
+		{"offers", "live o", offers},
+		{"calls", "live c", len(x.m.tickets) + x.talks()},
 	} {
-		if c.got != int64(c.want) {
-			t.Fatalf("%s: %d, want %d", c.what, c.got, c.want)
+		if held[c.kind] != c.want {
+			t.Fatalf("%s: %d, want %d", c.what, held[c.kind], c.want)
 		}
 	}
+}
+
+// held counts what Redis holds, by kinds of entries in sets and of records.
+func (x *site) held() map[string]int {
+	keys, held := x.s.keys.queue(testSite), make(map[string]int)
+	for _, entry := range x.s.rdb.ZRange(x.t.Context(), keys[0], 0, -1).Val() {
+		held["set "+entry[:1]]++
+	}
+	for _, field := range x.s.rdb.HKeys(x.t.Context(), keys[3]).Val() {
+		held["live "+field[:1]]++
+	}
+	return held
 }
 
 func (x *site) talks() (n int) {

@@ -36,7 +36,7 @@ func TestRedisComesBackEmptyOfCalls(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for _, key := range s.keys.queue(testSite)[:12] { // what lives; definitions and statuses are documents
+	for _, key := range s.keys.queue(testSite)[:keysLive] { // what lives; definitions and statuses are documents
 		if err := s.rdb.Del(t.Context(), key).Err(); err != nil {
 			t.Fatal(err)
 		}

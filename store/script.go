@@ -14,14 +14,17 @@ import (
 var (
 	//go:embed queue_records.lua
 	queueRecordsLua string
+	//go:embed queue_sets.lua
+	queueSetsLua string
 	//go:embed queue.lua
 	queueLua string
 )
 
 // queueScript is a script on the queues of one site. What such scripts share
-// stands in front of each.
+// stands in front of each; what they change is written at their end.
 func queueScript(body string) *redis.Script {
-	return redis.NewScript(queueRecordsLua + queueLua + body)
+	return redis.NewScript(queueRecordsLua + queueSetsLua + queueLua +
+		"local function script()\n" + body + "\nend\nlocal answer = script()\nsite.commit()\nreturn answer\n")
 }
 
 // queueArgs are the arguments that all queue scripts begin with.
@@ -32,13 +35,15 @@ func (s *Store) queueArgs(args ...any) []any {
 }
 
 // queueKeys are the keys that queue scripts declare. Callers do not change them.
-func (s *Store) queueKeys(site string) []string {
+func (s *Store) queueKeys(site string) []string { return s.asker(site).keys }
+
+// asker is where a site's queues are asked, one for all.
+func (s *Store) asker(site string) *asker {
 	if known, ok := s.queues.Load(site); ok {
-		return known.([]string)
+		return known.(*asker)
 	}
-	keys := s.keys.queue(site)
-	s.queues.Store(site, keys)
-	return keys
+	known, _ := s.queues.LoadOrStore(site, &asker{s: s, keys: s.keys.queue(site)})
+	return known.(*asker)
 }
 
 // runQueue runs a queue script, and loads it where Redis does not know it

@@ -62,7 +62,7 @@ type Store struct {
 	keys   keys
 	log    *slog.Logger
 	offset func() time.Duration
-	queues sync.Map // site -> keys of its queues, made once
+	queues sync.Map // site -> *asker, made once
 	pipes  pipes
 
 	recordAge time.Duration

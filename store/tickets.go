@@ -82,7 +82,6 @@ func printable(text string, most int) string {
 var (
 	//go:embed tickets_join.lua
 	ticketsJoinLua string
-	ticketsJoin    = queueScript(ticketsJoinLua)
 )
 
 // An admission is the answer to a Join.
@@ -95,7 +94,7 @@ type admission struct {
 // join runs the script; again puts a lost ticket back, whatever the limits.
 func (d *Distributor) join(ctx context.Context, t ticket, again bool) (admission, error) {
 	site, _ := siteOf(t.id)
-	r := readReply(d.s.runQueue(ctx, ticketsJoin, site, t.id, t.queue, t.call, d.owner,
+	r := readReply(d.s.askQueue(ctx, site, askJoin, t.id, t.queue, t.call, d.owner,
 		t.credit, t.skills, t.prefer, t.alone, t.joined, t.number, t.name, again))
 	answer, joined, offer := r.text(), r.text(), r.text()
 	if r.err != nil {
@@ -143,11 +142,9 @@ func (d *Distributor) Join(ctx context.Context, j dialplan.Join) (dialplan.Ticke
 var (
 	//go:embed tickets_leave.lua
 	ticketsLeaveLua string
-	ticketsLeave    = queueScript(ticketsLeaveLua)
 
 	//go:embed tickets_position.lua
 	ticketsPositionLua string
-	ticketsPosition    = queueScript(ticketsPositionLua)
 )
 
 // Leave implements dialplan.Queue. An agent who rings for the ticket is free
@@ -159,7 +156,7 @@ func (d *Distributor) Leave(ctx context.Context, ticket string, why dialplan.Lea
 		return nil
 	}
 	return d.deliver(ctx, func(ctx context.Context) error {
-		if err := d.s.runQueue(ctx, ticketsLeave, site, ticket, string(why)).Err(); err != nil {
+		if err := d.s.askQueue(ctx, site, askLeave, ticket, string(why)).Err(); err != nil {
 			return fmt.Errorf("leave queue: %w", err)
 		}
 		return nil
@@ -179,7 +176,7 @@ func (s *Store) Position(ctx context.Context, ticket string) (Position, error) {
 	if !ok {
 		return Position{}, dialplan.ErrNoTicket
 	}
-	r := readReply(s.runQueue(ctx, ticketsPosition, site, ticket))
+	r := readReply(s.askQueue(ctx, site, askPosition, ticket))
 	p := Position{Position: int(r.number()), Wait: r.millis()}
 	if r.err != nil {
 		return Position{}, fmt.Errorf("position in queue: %w", r.err)

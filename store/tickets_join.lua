@@ -6,45 +6,44 @@
 -- or {"no-queue" | "full" | "unstaffed" | "ended", 0, ""}.
 local id, name, call, owner = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local again = ARGV[14] == '1'
-if not again then told = id end
+if not again then site.told = id end
 
-local known = ticket(id)
+local known = site.ticket(id)
 if known and known.ended == '' then
-  if not again or known.owner == '' then adopt(id, known, owner) end
-  return {'ok', known.joined, offer_text(known)}
+  if not again or known.owner == '' then site.adopt(id, known, owner) end
+  return {'ok', known.joined, site.offer_text(known)}
 end
 if known and again then return {'ended', '0', ''} end
 if known and known.ended == 'left' then return {'left', known.joined, ''} end
 
-local q = queue(name)
+local q = site.queue(name)
 if not q then return {'no-queue', '0', ''} end
-local function count(key) return redis.call('ZLEXCOUNT', key, '[' .. name .. '|', '(' .. name .. '}') end
-if not again and q.max > 0 and count(LINE) >= q.max then return {'full', '0', ''} end
-if not again and q.staffed == '1' and count(STAFF) == 0 then return {'unstaffed', '0', ''} end
+if not again and site.number(q.max) > 0 and site.count('l', name) >= site.number(q.max) then return {'full', '0', ''} end
+if not again and q.staffed == '1' and site.count('s', name) == 0 then return {'unstaffed', '0', ''} end
 
 -- A call has one ticket: the one it forgot is given back.
-local other = call ~= '' and redis.call('HGET', CALLS, call)
+local other = call ~= '' and site.call(call)
 if other and string.sub(other, 1, 2) == 't|' then
-  leave(string.sub(other, 3), ticket(string.sub(other, 3)), 'left')
+  site.leave(string.sub(other, 3), site.ticket(string.sub(other, 3)), 'left')
 elseif other and again then
   return {'ended', '0', ''} -- it talks
 end
 
 local joined = tonumber(ARGV[11])
-if joined <= 0 or joined > micros then joined = micros end
+if joined <= 0 or joined > site.micros then joined = site.micros end
 local t = {queue = name, call = call, owner = owner, skills = ARGV[8], prefer = ARGV[9], lane = '', offer = '',
-  joined = string.format('%.0f', joined), alone = math.floor(joined / 1000) + ARGV[10],
-  place = string.format('%016.0f', joined - ARGV[7] * 1000),
-  losses = 0, ended = '', number = ARGV[12], name = ARGV[13]}
+  joined = site.text(joined), alone = site.text(math.floor(joined / 1000) + ARGV[10]),
+  place = string.format('%016d', joined - ARGV[7] * 1000),
+  losses = '0', ended = '', number = ARGV[12], name = ARGV[13]}
 if t.prefer ~= '' then -- nobody waits for an agent who is not there
-  local a = agent(t.prefer)
-  if not a or a.wanted == 'logged-out' or not member(t.prefer) then t.prefer = '' end
+  local a = site.agent(t.prefer)
+  if not a or a.wanted == 'logged-out' or not site.member(t.prefer) then t.prefer = '' end
 end
-redis.call('ZADD', DUE, 'NX', now + LEASE, 'h|' .. owner)
-if known then redis.call('ZREM', ENDED, id) end
-redis.call('ZADD', LINE, 0, name .. '|' .. t.place .. '|' .. id)
-if call ~= '' then redis.call('HSET', CALLS, call, 't|' .. id) end
-own(owner, 'c', id)
-if not again then tally(name, 'joined') end
-place(id, t)
-return {'ok', t.joined, offer_text(t)}
+site.beat(owner)
+if known then redis.call('ZREM', site.ENDED, id) end
+site.put('l', name .. '|' .. t.place .. '|' .. id)
+if call ~= '' then site.save_call(call, 't|' .. id) end
+site.own(owner, 'c', id)
+if not again then site.tally(name, 'joined') end
+site.place(id, t)
+return {'ok', t.joined, site.offer_text(t)}
