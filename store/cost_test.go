@@ -46,7 +46,7 @@ var assignmentSteps = []struct {
 	name string
 	most int
 }{
-	{"join", 12 + asksRun}, {"next", 5}, {"answer", 16}, {"end", 17 + asksRun}, {"leave", 0},
+	{"join", 15 + asksRun}, {"next", 5}, {"answer", 16}, {"end", 17 + asksRun}, {"leave", 0},
 }
 
 // asksRun is what asking Redis which run it is takes, now and then.

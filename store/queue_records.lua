@@ -16,10 +16,9 @@ local site = {
   -- Every script declares all keys of the site (keys.go).
   SETS = KEYS[1], DUE = KEYS[2], ENDED = KEYS[3], LIVE = KEYS[4], TALLY = KEYS[5],
   ROSTER = KEYS[6], QUEUES = KEYS[7], WANTED = KEYS[8],
-  -- One record is its fields joined by US (0x1f).
-  FIELDS = '([^\31]*)\31?([^\31]*)\31?([^\31]*)\31?([^\31]*)\31?([^\31]*)\31?([^\31]*)\31?' ..
-    '([^\31]*)\31?([^\31]*)\31?([^\31]*)\31?([^\31]*)\31?([^\31]*)\31?([^\31]*)\31?' ..
-    '([^\31]*)\31?([^\31]*)\31?([^\31]*)\31?([^\31]*)\31?([^\31]*)',
+  -- One record is its fields joined by US (0x1f), the only control character in it.
+  FIELDS = '(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?' ..
+    '(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)',
   -- What this run has read, and what it is going to write.
   seen = {}, changed = {}, entries = {}, entered = {}, times = {}, ended = {}, counted = {}, lanes = {}, made = 0,
 }
