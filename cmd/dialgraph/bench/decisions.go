@@ -102,6 +102,7 @@ func (b *bench) assign(ctx context.Context, instances []*child, size int) (rate 
 	}
 	b.figures.add(fmt.Sprintf("d_assign_%d_per_s", size), fmt.Sprintf("(d) assignments per second with %d tickets", size), "/s", rate)
 	b.figures.add(fmt.Sprintf("d_redis_cpu_%d_pct", size), fmt.Sprintf("(d) CPU of Redis meanwhile, of a core, with %d tickets", size), "%", used[0]/elapsed*100)
+	b.figures.add(fmt.Sprintf("d_instances_cpu_%d_us", size), fmt.Sprintf("(d) CPU of both instances per assignment, with %d tickets", size), "us", (used[1]+used[2])/elapsed/rate*1e6)
 	return rate, b.work(ctx, assignAgents, store.OnBreak)
 }
 
@@ -126,6 +127,21 @@ nodes:
   end:  {hangup: {}}
 `
 
+// takeTurns lets the agents begin to work, spread over the length of a talk: those
+// who begin together are free together, talk after talk.
+func (b *bench) takeTurns(ctx context.Context) error {
+	s := b.store().Agents(store.DefaultSite)
+	for i := range turnsAgents {
+		if err := s.SetStatus(ctx, agentName(i), store.Available, ""); err != nil {
+			return err
+		}
+		if err := pause(ctx, seconds(turnsTalk/turnsAgents)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // turns measures the time from an agent's hangup to the bridge command that
 // rings him again.
 func (b *bench) turns(ctx context.Context) error {
@@ -136,7 +152,7 @@ func (b *bench) turns(ctx context.Context) error {
 	if err := load.ask(order{Do: "fill", Addr: ours.esl, Slots: b.size.parked, Talk: turnsTalk}, &report{}); err != nil {
 		return err
 	}
-	if err := b.work(ctx, turnsAgents, store.Available); err != nil {
+	if err := b.takeTurns(ctx); err != nil {
 		return err
 	}
 	for range b.cfg.Runs {
