@@ -35,10 +35,17 @@ func (s *endless) Read(p []byte) (int, error) {
 func (s *endless) SetReadDeadline(time.Time) error { return nil }
 
 func BenchmarkRead(b *testing.B) {
-	for name, stream := range map[string]string{"event": completion(), "reply": reply("+OK"), "channel data": channelData("a")} {
+	some := Options{Headers: Select("Application-UUID", "variable_choice")}
+	for name, bench := range map[string]struct {
+		stream string
+		o      Options
+	}{
+		"whole event": {completion(), Options{}}, "event": {completion(), some}, "reply": {reply("+OK"), some},
+		"channel data": {channelData("a"), some},
+	} {
 		b.Run(name, func(b *testing.B) {
-			r := newReader(&endless{data: []byte(stream)}, Options{}.withDefaults())
-			b.SetBytes(int64(len(stream)))
+			r := newReader(&endless{data: []byte(bench.stream)}, bench.o.withDefaults())
+			b.SetBytes(int64(len(bench.stream)))
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := r.next(); err != nil {

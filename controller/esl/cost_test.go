@@ -46,6 +46,7 @@ func TestLookingCosts(t *testing.T) {
 		allocs, bytes float64
 		why           string
 	}{
+		{"name", func() { e.Name() }, 0, 0, "nothing"},
 		{"plain header", func() { e.Get("Application-UUID") }, 1, 48, "the value"},
 		{"encoded header", func() { e.Get("Application-Data") }, 1, 48, "the decoded value"},
 		{"absent header", func() { e.Get("Hangup-Cause") }, 0, 0, "nothing"},

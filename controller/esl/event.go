@@ -29,7 +29,22 @@ type Event struct {
 func (e *Event) ContentType() string { return e.contentType }
 
 // Name is the Event-Name, such as CHANNEL_ANSWER; "" when the frame is not an event.
-func (e *Event) Name() string { return e.Get("Event-Name") }
+func (e *Event) Name() string {
+	value, _ := e.find("", "Event-Name")
+	switch string(value) { // those of every call, which are asked for again and again: without an allocation
+	case "CHANNEL_EXECUTE_COMPLETE":
+		return "CHANNEL_EXECUTE_COMPLETE"
+	case "CHANNEL_HANGUP_COMPLETE":
+		return "CHANNEL_HANGUP_COMPLETE"
+	case "CHANNEL_HANGUP":
+		return "CHANNEL_HANGUP"
+	case "CHANNEL_ANSWER":
+		return "CHANNEL_ANSWER"
+	case "DTMF":
+		return "DTMF"
+	}
+	return e.decode(value)
+}
 
 // Get returns the decoded value of a header, "" when it is absent. The name must be written as FreeSWITCH writes it.
 func (e *Event) Get(header string) string {

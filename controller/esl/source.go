@@ -80,15 +80,16 @@ func (s *source) tryRead(fd uintptr) bool {
 	for {
 		s.n, s.err = syscall.Read(int(fd), s.chunk[:])
 		switch {
-		case errors.Is(s.err, syscall.EINTR):
-			continue
+		case s.err == nil && s.n > 0:
+		case s.err == nil:
+			s.err = io.EOF
 		case errors.Is(s.err, syscall.EAGAIN):
 			s.release()
 			return false
-		case s.err != nil:
+		case errors.Is(s.err, syscall.EINTR):
+			continue
+		default:
 			s.err = failed(s.nc, "read", s.err)
-		case s.n == 0:
-			s.err = io.EOF
 		}
 		return true
 	}
