@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/expr-lang/expr/vm"
@@ -15,13 +14,11 @@ import (
 // float64 or a bool, as the expression is wanted to give.
 func (c *call) evaluate(e *expression) (any, error) {
 	if c.env == nil {
-		c.env = c.known()
+		c.env, c.vm = c.known(), new(vm.VM)
 	}
 	c.env["now"] = clockAt(c.local())
-	machine := machines.Get().(*vm.VM)
-	defer machines.Put(machine)
-	machine.MemoryBudget = maxMemory
-	result, err := machine.Run(e.program, c.env)
+	c.vm.MemoryBudget = maxMemory
+	result, err := c.vm.Run(e.program, c.env)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate %q: %w", e.source, err)
 	}
@@ -41,9 +38,6 @@ func (c *call) evaluate(e *expression) (any, error) {
 		return result, nil
 	}
 }
-
-// machines run expressions.
-var machines = sync.Pool{New: func() any { return new(vm.VM) }}
 
 // known is what expressions know of the call.
 func (c *call) known() map[string]any {

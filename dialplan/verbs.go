@@ -68,7 +68,7 @@ func (c *call) collect(ctx context.Context, want Collect) (Collected, error) {
 // waits prepares a hold.
 func (c *call) waits(ctx context.Context) {
 	c.late = lateKeys{}
-	c.env = nil // whoever waits for hours holds no more than needed
+	c.env, c.vm = nil, nil // whoever waits for hours holds no more than needed
 	c.save(ctx, true)
 }
 

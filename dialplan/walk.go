@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
+	"github.com/expr-lang/expr/vm"
 )
 
 // MaxWalked is how many nodes a call may pass without the caller pressing a
@@ -113,6 +115,7 @@ type call struct {
 	Walk
 	at        ref
 	env       map[string]any // what expressions know; nil until one asks
+	vm        *vm.VM         // that runs them, beside env
 	confirmed bool           // the caller has confirmed input that no saved cursor has yet
 	late      lateKeys
 	held      *held // what the walk is interrupted for, nil while it goes on
