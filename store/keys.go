@@ -76,7 +76,11 @@ func (k keys) limit(scope, name string) string { // hash: instance -> count and 
 func (k keys) queue(site string) []string {
 	tag := "{q:" + site + "}:"
 	return []string{
-		k.live(tag + "sets"),  // sorted by name: who waits, who is idle, … (queue_sets.lua)
+		k.live(tag + "wait"),  // sorted by name: lane, place, ticket of who waits
+		k.live(tag + "idle"),  // sorted by name: lane, score, agent of who is idle
+		k.live(tag + "line"),  // sorted by name: queue, place, ticket of all tickets
+		k.live(tag + "staff"), // sorted by name: queue, agent logged in
+		k.live(tag + "owned"), // sorted by name: owner, kind, ticket or offer
 		k.live(tag + "due"),   // sorted set: time in ms, what is due
 		k.live(tag + "ended"), // sorted set: time in ms, ticket remembered for repeated requests
 		k.live(tag + "live"),  // hash: ticket, offer, agent or call -> record
@@ -88,9 +92,9 @@ func (k keys) queue(site string) []string {
 }
 
 // keysLive is how many of them hold what lives, keyDue where what is due is.
-const keysLive = 5
+const keysLive = 9
 
-const keyDue = 1
+const keyDue = 5
 
 func (k keys) agents(site string) string { return k.doc("{q:" + site + "}:agent-definitions") } // hash: agent -> JSON
 func (k keys) queues(site string) string { return k.doc("{q:" + site + "}:queue-definitions") } // hash: queue -> JSON

@@ -296,8 +296,8 @@ func (x *site) compare(t *rapid.T) {
 		kind string
 		want int
 	}{
-		{"waiting", "set w", waiting},
-		{"tickets in line", "set l", len(x.m.tickets)},
+		{"waiting", "wait", waiting},
+		{"tickets in line", "line", len(x.m.tickets)},
 		{"offers", "live o", offers},
 		{"calls", "live c", len(x.m.tickets) + x.talks()},
 	} {
@@ -307,13 +307,14 @@ func (x *site) compare(t *rapid.T) {
 	}
 }
 
-// held counts what Redis holds, by kinds of entries in sets and of records.
+// held counts what Redis holds, by sets and by kinds of records.
 func (x *site) held() map[string]int {
-	keys, held := x.s.keys.queue(testSite), make(map[string]int)
-	for _, entry := range x.s.rdb.ZRange(x.t.Context(), keys[0], 0, -1).Val() {
-		held["set "+entry[:1]]++
+	keys := x.s.keys.queue(testSite)
+	held := map[string]int{
+		"wait": int(x.s.rdb.ZCard(x.t.Context(), keys[0]).Val()),
+		"line": int(x.s.rdb.ZCard(x.t.Context(), keys[2]).Val()),
 	}
-	for _, field := range x.s.rdb.HKeys(x.t.Context(), keys[3]).Val() {
+	for _, field := range x.s.rdb.HKeys(x.t.Context(), keys[7]).Val() {
 		held["live "+field[:1]]++
 	}
 	return held

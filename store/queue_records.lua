@@ -14,13 +14,14 @@ local site = {
   LOSSES = 3,          -- offers in a row that nobody reported; then the ticket is a ghost
   SLICE = 100,         -- items that one run handles where there may be many
   -- Every script declares all keys of the site (keys.go).
-  SETS = KEYS[1], DUE = KEYS[2], ENDED = KEYS[3], LIVE = KEYS[4], TALLY = KEYS[5],
-  ROSTER = KEYS[6], QUEUES = KEYS[7], WANTED = KEYS[8],
+  SETS = {w = KEYS[1], i = KEYS[2], l = KEYS[3], s = KEYS[4], o = KEYS[5]},
+  DUE = KEYS[6], ENDED = KEYS[7], LIVE = KEYS[8], TALLY = KEYS[9],
+  ROSTER = KEYS[10], QUEUES = KEYS[11], WANTED = KEYS[12],
   -- One record is its fields joined by US (0x1f), the only control character in it.
   FIELDS = '(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?' ..
     '(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)',
   -- What this run has read, and what it is going to write.
-  seen = {}, changed = {}, entries = {}, entered = {}, times = {}, ended = {}, counted = {}, lanes = {}, made = 0,
+  seen = {}, changed = {}, entries = {}, times = {}, ended = {}, counted = {}, lanes = {}, made = 0,
 }
 local clock = redis.call('TIME')
 site.micros = clock[1] * 1000000 + clock[2] -- of Redis itself

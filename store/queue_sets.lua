@@ -1,46 +1,47 @@
 -- What the scripts on a site's queues share, second part: sets, counters, and
 -- how all that changes is written, in a few commands at the end of a run.
 
--- Sets are one, sorted by name. An entry is the kind of its set, what it is sorted
--- by, and an id: w for who waits (lane, place, ticket), i for who is idle (lane,
--- score, agent), l for all in line (queue, place, ticket), s for the staff that is
--- logged in (queue, agent), o for what an instance owns (owner, kind, id).
-function site.put(kind, entry)
-  site.entries[kind .. '|' .. entry] = '0'
-  site.entered[kind] = true
+-- Sets are sorted by name. An entry is what it is sorted by, and an id: w for who
+-- waits (lane, place, ticket), i for who is idle (lane, score, agent), l for all in
+-- line (queue, place, ticket), s for the staff that is logged in (queue, agent), o
+-- for what an instance owns (owner, kind, id).
+function site.change(set, entry, score)
+  local entries = site.entries[set]
+  if not entries then
+    entries = {}
+    site.entries[set] = entries
+  end
+  entries[entry] = score
 end
 
-function site.drop(kind, entry)
-  site.entries[kind .. '|' .. entry] = false
-  site.entered[kind] = true
-end
+function site.put(set, entry) site.change(set, entry, '0') end
+function site.drop(set, entry) site.change(set, entry, false) end
 
--- span is where the entries of a name are among those of a kind.
-function site.span(kind, name)
-  if site.entered[kind] then site.write_sets() end
-  local span = kind .. '|' .. name
-  return '[' .. span .. '|', '(' .. span .. '}'
+-- span is where the entries of a name are in a set.
+function site.span(set, name)
+  if site.entries[set] then site.write_set(set) end
+  return '[' .. name .. '|', '(' .. name .. '}'
 end
 
 -- head is the first entry of a name, without it; nil when there is none.
-function site.head(kind, name)
-  local from, to = site.span(kind, name)
-  local first = redis.call('ZRANGEBYLEX', site.SETS, from, to, 'LIMIT', 0, 1)[1]
+function site.head(set, name)
+  local from, to = site.span(set, name)
+  local first = redis.call('ZRANGEBYLEX', site.SETS[set], from, to, 'LIMIT', 0, 1)[1]
   return first and string.sub(first, #from)
 end
 
 -- list is up to count entries of a name, without it; those behind after, if given.
-function site.list(kind, name, count, after)
-  local from, to = site.span(kind, name)
+function site.list(set, name, count, after)
+  local from, to = site.span(set, name)
   local start = (after or '') ~= '' and '(' .. string.sub(from, 2) .. after or from
-  local found = redis.call('ZRANGEBYLEX', site.SETS, start, to, 'LIMIT', 0, count)
+  local found = redis.call('ZRANGEBYLEX', site.SETS[set], start, to, 'LIMIT', 0, count)
   for i = 1, #found do found[i] = string.sub(found[i], #from) end
   return found
 end
 
-function site.count(kind, name)
-  local from, to = site.span(kind, name)
-  return redis.call('ZLEXCOUNT', site.SETS, from, to)
+function site.count(set, name)
+  local from, to = site.span(set, name)
+  return redis.call('ZLEXCOUNT', site.SETS[set], from, to)
 end
 
 -- at puts down when something is due, false for never; when tells.
@@ -81,9 +82,9 @@ function site.write_scores(key, scores)
   site.send('ZADD', key, put)
 end
 
-function site.write_sets()
-  site.write_scores(site.SETS, site.entries)
-  site.entries, site.entered = {}, {}
+function site.write_set(set)
+  site.write_scores(site.SETS[set], site.entries[set])
+  site.entries[set] = nil
 end
 
 function site.write_times()
@@ -97,7 +98,7 @@ function site.failure(err) return {err = type(err) == 'table' and err.err or 'FA
 
 -- commit writes what has changed, and wakes up the instances that offers are for.
 function site.commit()
-  site.write_sets()
+  for set in pairs(site.entries) do site.write_set(set) end
   site.write_times()
   site.send('ZADD', site.ENDED, site.ended)
   local put, drop = {}, {}
