@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/dialgraph/dialgraph/store"
@@ -22,6 +25,10 @@ func (b *bench) outages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	rest, err := b.startController(ctx)
+	if err != nil {
+		return err
+	}
 	for range b.cfg.Runs {
 		if err := b.empty(ctx); err != nil {
 			return err
@@ -31,7 +38,7 @@ func (b *bench) outages(ctx context.Context) error {
 			return err
 		}
 		b.figures.aim("e_import_per_s", perSecond).Note = fmt.Sprintf("%d addresses", b.size.addresses)
-		if err := b.storm(ctx, lookups); err != nil {
+		if err := b.storm(ctx, lookups, rest); err != nil {
 			return err
 		}
 	}
@@ -62,15 +69,19 @@ func (b *bench) importAddresses(ctx context.Context) (perSecond float64, err err
 // address is one of the flats of a town: 40 in a house, 50 houses in a street.
 func address(n int) string { return fmt.Sprintf("kyiv/street-%d/%d/%d", n/2000, n/40%50, n%40) }
 
-// storm measures lookups while this process imports again and again and sets
-// flags one by one.
-func (b *bench) storm(ctx context.Context, lookups *child) error {
+// storm measures lookups while this process imports again and again and posts
+// flags one by one to a controller.
+func (b *bench) storm(ctx context.Context, lookups *child, rest *server) error {
+	_, secret, err := b.store().APIKeys().Create(ctx, "bench", []string{"crm"})
+	if err != nil {
+		return err
+	}
 	busy, stop := context.WithCancel(ctx)
 	worked := make(chan error, 2)
 	go func() { worked <- b.importOn(busy) }()
-	go func() { worked <- b.post(busy) }()
+	go func() { worked <- b.post(busy, rest.http, secret) }()
 	var r lookupReport
-	err := lookups.ask(lookupOrder{Redis: b.url, Seconds: b.size.window, Rate: lookupRate, Addresses: b.size.addresses}, &r)
+	err = lookups.ask(lookupOrder{Redis: b.url, Seconds: b.size.window, Rate: lookupRate, Addresses: b.size.addresses}, &r)
 	stop()
 	err = errors.Join(err, <-worked, <-worked)
 	if err != nil {
@@ -91,13 +102,35 @@ func (b *bench) importOn(ctx context.Context) error {
 }
 
 // post sets flags one by one, of another source, until ctx ends.
-func (b *bench) post(ctx context.Context) error {
-	o := b.store().Outages()
+func (b *bench) post(ctx context.Context, rest, secret string) error {
 	for n := 0; pause(ctx, time.Second/postRate) == nil; n++ {
-		v := store.Outage{Site: store.DefaultSite, Source: "monitoring", Address: address(n % b.size.addresses)}
-		if err := o.Set(ctx, v); err != nil && ctx.Err() == nil {
+		url := "http://" + rest + "/v1/outages/" + address(n%b.size.addresses)
+		err := put(ctx, url, secret, `{"source":"monitoring","message":"cable cut"}`)
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// put makes one request of the REST API that answers without a body.
+func put(ctx context.Context, url, secret, document string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPut, url, strings.NewReader(document))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+secret)
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusNoContent {
+		return fmt.Errorf("PUT %s: %s", url, answer.Status)
 	}
 	return nil
 }
