@@ -188,17 +188,20 @@ func (s *storm) judgeAlone(c *placed) {
 const tellWithin = 3 * time.Second
 
 // untold tells whether a controller of the call, or its node, was lost while
-// Redis was away or just back: what only that controller knew is lost with it.
+// Redis was away or just back: what only that controller knew is lost with it. So
+// is what a node knew that was lost while the controller did not listen.
 func (s *storm) untold(c *placed) bool {
 	transcript := c.Transcript()
 	end := c.when(transcript[len(transcript)-1])
+	owner := ""
 	for _, e := range transcript {
-		if e.Kind == fstest.Ended && e.Text == "SYSTEM_SHUTDOWN" && s.unheard(end, end) {
+		if e.Kind == fstest.Ended && e.Text == "SYSTEM_SHUTDOWN" && (s.unheard(end, end) || s.deaf(owner, end)) {
 			return true
 		}
 		if e.Kind != fstest.Controlled {
 			continue
 		}
+		owner = e.Text
 		for _, k := range s.killed {
 			if k.esl == e.Text && k.at.After(c.when(e)) && s.unheard(k.at, end) {
 				return true
@@ -206,6 +209,13 @@ func (s *storm) untold(c *placed) bool {
 		}
 	}
 	return false
+}
+
+// deaf tells whether a controller hung at that time.
+func (s *storm) deaf(esl string, at time.Time) bool {
+	return slices.ContainsFunc(s.hung[esl], func(d span) bool {
+		return at.After(d.from) && (d.to.IsZero() || at.Before(d.to))
+	})
 }
 
 // unheard tells whether Redis heard nothing at that time, nor since then or
@@ -322,7 +332,7 @@ func (s *storm) left(ctx context.Context, key string) (left []string, err error)
 		}
 	case name == "calls" && strings.Contains(key, "{i:"):
 		left, err = s.rdb.SMembers(ctx, key).Result()
-	case name == "unowned", name == "live":
+	case name == "unowned", strings.HasSuffix(key, "{records}:live"):
 		left, err = s.rdb.ZRange(ctx, key, 0, -1).Result()
 	case strings.Contains(key, "{q:"):
 		return s.leftInQueues(ctx, key, name)
@@ -338,13 +348,13 @@ var callIn = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 // leftInQueues is the same of the keys of a site's queues. The place of a caller
 // whose controller was lost is kept for a minute, in case the call turns up.
 func (s *storm) leftInQueues(ctx context.Context, key, name string) (left []string, err error) {
-	tickets, err := s.rdb.HGetAll(ctx, strings.TrimSuffix(key, name)+"tickets").Result()
+	live, err := s.rdb.HGetAll(ctx, strings.TrimSuffix(key, name)+"live").Result()
 	if err != nil {
 		return nil, err
 	}
 	kept := func(entry string) bool {
 		_, id, _ := strings.Cut(entry, "default/")
-		fields := strings.Split(tickets["default/"+id], "\x1f")
+		fields := strings.Split(live["t|default/"+id], "\x1f")
 		return len(fields) > 12 && fields[3] == "" && fields[12] == ""
 	}
 	switch name {
@@ -353,15 +363,13 @@ func (s *storm) leftInQueues(ctx context.Context, key, name string) (left []stri
 	case "line":
 		left, err = s.rdb.ZRange(ctx, key, 0, -1).Result()
 		left = slices.DeleteFunc(left, kept)
-	case "offers":
-		left, err = s.rdb.HVals(ctx, key).Result()
-	case "calls":
-		left, err = s.rdb.HVals(ctx, key).Result()
-		left = slices.DeleteFunc(left, kept)
-	case "tickets":
-		for id, ticket := range tickets {
-			if strings.Split(ticket, "\x1f")[12] == "" && !kept(id) {
-				left = append(left, ticket)
+	case "live":
+		for id, record := range live {
+			switch {
+			case id[0] == 'o', id[0] == 'c' && !kept(record):
+				left = append(left, record)
+			case id[0] == 't' && strings.Split(record, "\x1f")[12] == "" && !kept(id):
+				left = append(left, record)
 			}
 		}
 	}

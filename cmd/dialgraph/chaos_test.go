@@ -53,8 +53,9 @@ type storm struct {
 	wired bool        // Redis is there
 	dark  []span      // when callers may have been told that nobody serves them
 
-	unwired []span // when Redis was away
-	killed  []loss // of controllers
+	unwired []span            // when Redis was away
+	killed  []loss            // of controllers
+	hung    map[string][]span // by controller: when it hung
 	calls   []*placed
 	dead    []*fstest.Switch // nodes that were killed
 }
@@ -74,7 +75,7 @@ type span struct {
 // newStorm sets up the line of testdata/chaos.yaml.
 func newStorm(t *testing.T, seed uint64) *storm {
 	t.Helper()
-	s := &storm{cluster: newCluster(t, 2, 3, chaosSpeed), rng: rand.New(rand.NewPCG(seed, 0)), wired: true}
+	s := &storm{cluster: newCluster(t, 2, 3, chaosSpeed), rng: rand.New(rand.NewPCG(seed, 0)), wired: true, hung: make(map[string][]span)}
 	for range s.controllers {
 		s.up, s.since = append(s.up, true), append(s.since, time.Time{})
 	}
@@ -191,6 +192,7 @@ func (s *storm) kill(i int) {
 	if err := s.controllers[i].cmd.Process.Kill(); err == nil {
 		<-s.controllers[i].exited
 	}
+	s.hang(s.controllers[i].esl, false)
 	s.change(func() { s.up[i] = false })
 }
 
@@ -206,7 +208,20 @@ func (s *storm) start(i int) {
 
 func (s *storm) signal(i int, signal syscall.Signal) {
 	if err := s.controllers[i].cmd.Process.Signal(signal); err == nil {
+		s.hang(s.controllers[i].esl, signal == syscall.SIGSTOP)
 		s.change(func() { s.up[i] = signal == syscall.SIGCONT })
+	}
+}
+
+// hang notes that a controller hangs from now on, or no more.
+func (s *storm) hang(esl string, hangs bool) {
+	all := s.hung[esl]
+	last := len(all) - 1
+	switch {
+	case hangs:
+		s.hung[esl] = append(all, span{from: time.Now(), why: "hangs"})
+	case last >= 0 && all[last].to.IsZero():
+		all[last].to = time.Now()
 	}
 }
 
