@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	flightTimeout = time.Second // for one pipeline that carries several questions
-	flightMost    = 64          // questions in it: Redis serves nobody else meanwhile
+	flightTimeout = 2 * time.Second // for one pipeline, a second attempt included: others wait for it
+	flightMost    = 64              // questions in it: Redis serves nobody else meanwhile
 )
 
 // A step is one command, or one script, of a question to Redis.
@@ -94,8 +94,8 @@ func (p *pipe) ask(ctx context.Context, steps []step) []*redis.Cmd {
 	if !p.flying {
 		p.flying = true
 		p.mu.Unlock()
+		defer p.land()
 		p.send(ctx, q)
-		p.land()
 		return q.replies
 	}
 	q.answered = make(chan struct{})
@@ -122,9 +122,7 @@ func (p *pipe) land() {
 // carry sends one batch after the other until nobody waits.
 func (p *pipe) carry(batch []*question) {
 	for ; batch != nil; batch = p.take() {
-		ctx, cancel := context.WithTimeout(context.Background(), flightTimeout)
-		p.send(ctx, batch...)
-		cancel()
+		p.send(context.Background(), batch...)
 		for _, q := range batch {
 			close(q.answered)
 		}
@@ -155,6 +153,8 @@ func (p *pipe) take() []*question {
 // send asks all questions in one pipeline. Those about scripts that the node
 // does not know are asked again, in full; every script bears that.
 func (p *pipe) send(ctx context.Context, batch ...*question) {
+	ctx, cancel := context.WithTimeout(ctx, flightTimeout)
+	defer cancel()
 	p.exec(ctx, batch, false)
 	var again []*question
 	for _, q := range batch {

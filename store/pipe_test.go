@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -122,6 +124,36 @@ func TestFailedPipelineIsNotTheLast(t *testing.T) {
 	g.pass <- nil
 	if err := <-done; err != nil {
 		t.Errorf("ask that came with the next pipeline = %v", err)
+	}
+}
+
+// A Redis that takes connections and says nothing holds nobody up for long: not
+// those who name no time, nor, behind them, those who are less patient.
+func TestMuteRedis(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s := open(t, "redis://"+l.Addr().String(), new(clock))
+	patient := make(chan error, 1)
+	go func() { patient <- failure(s.ask(context.Background(), commandStep("incr", s.keys.live("n")))) }()
+	p := s.pipes.of("")
+	eventually(t, func() string {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !p.flying {
+			return "the first question is not under way"
+		}
+		return ""
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := failure(s.ask(ctx, commandStep("incr", s.keys.live("n")))); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("impatient ask = %v, want the end of its time", err)
+	}
+	if err := <-patient; err == nil {
+		t.Error("patient ask succeeded without an answer")
 	}
 }
 
