@@ -330,7 +330,7 @@ func background(t *testing.T, f func(context.Context) error) {
 }
 
 // eventually polls until nothing is wrong any more.
-func eventually(t *testing.T, wrong func() string) {
+func eventually(t testing.TB, wrong func() string) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {

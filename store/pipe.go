@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -232,7 +233,7 @@ func (s *Store) askAtOnce(ctx context.Context, steps ...step) []*redis.Cmd {
 // failure is the first error among replies. An answer of nothing is none.
 func failure(replies []*redis.Cmd) error {
 	for _, reply := range replies {
-		if err := reply.Err(); err != nil && err != redis.Nil { //nolint:errorlint // the client never wraps it
+		if err := reply.Err(); err != nil && !errors.Is(err, redis.Nil) {
 			return err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -19,20 +18,25 @@ import (
 func (f *floor) together(questions ...func()) int64 {
 	f.t.Helper()
 	a := f.s.asker(testSite)
-	waitFor(f.t, func() bool {
+	eventually(f.t, func() string {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		rests := !a.running
+		if a.running {
+			return "earlier questions are still under way"
+		}
 		a.running = true
-		return rests
+		return ""
 	})
 	var asked sync.WaitGroup
 	for i, ask := range questions {
 		asked.Go(ask)
-		waitFor(f.t, func() bool {
+		eventually(f.t, func() string {
 			a.mu.Lock()
 			defer a.mu.Unlock()
-			return len(a.waiting) == i+1
+			if len(a.waiting) != i+1 {
+				return fmt.Sprintf("%d questions wait, want %d", len(a.waiting), i+1)
+			}
+			return ""
 		})
 	}
 	trips := new(tripCounter)
@@ -40,15 +44,6 @@ func (f *floor) together(questions ...func()) int64 {
 	a.run(f.t.Context())
 	asked.Wait()
 	return trips.n.Load()
-}
-
-func waitFor(t testing.TB, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("not within 10 s")
-		}
-	}
 }
 
 // Questions that come together share a run; each gets its own answer, though

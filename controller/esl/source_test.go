@@ -24,8 +24,10 @@ func TestWriteToASlowPeer(t *testing.T) {
 	const timeout = 2 * time.Second
 	c, fs := start(t, Options{WriteTimeout: timeout})
 	result := async(t, func() ([]*Event, error) { return c.Pipeline(t.Context(), more) })
-	time.Sleep(20 * time.Millisecond) // the writer waits by now
 	_ = fs.nc.SetReadDeadline(time.Now().Add(patience))
+	if _, err := fs.br.Peek(1); err != nil { // the socket fills up from here on
+		t.Fatal(err)
+	}
 	if _, err := io.CopyN(io.Discard, fs.br, int64(len("sendmsg\nexecute-app-arg: \n\n")+len(more.Headers[0].Value))); err != nil {
 		t.Fatal(err)
 	}
@@ -33,12 +35,13 @@ func TestWriteToASlowPeer(t *testing.T) {
 	if _, err := result(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(timeout + 10*time.Millisecond) // the deadline of that write is over
-	next := ask(t, c, "linger")
-	fs.expect("linger")
-	fs.send(reply("+OK"))
-	if _, err := next(); err != nil {
-		t.Errorf("the next write: %v", err)
+	for end := time.Now().Add(timeout); time.Now().Before(end); { // and once more when the deadline of that write is over
+		next := ask(t, c, "linger")
+		fs.expect("linger")
+		fs.send(reply("+OK"))
+		if _, err := next(); err != nil {
+			t.Fatalf("a later write: %v", err)
+		}
 	}
 }
 
