@@ -17,7 +17,7 @@ import (
 const (
 	mustWithin   = 50 * time.Millisecond  // a step with an effect outside waits that long for Redis
 	cursorLife   = 48 * time.Hour         // no call lasts that long; collects what a lost node left
-	cursorBatch  = 512                    // cursors in one pipeline
+	cursorBatch  = flightMost             // cursors in one pipeline
 	flushTimeout = time.Second            // for one pipeline
 	flushAgain   = 100 * time.Millisecond // after a pipeline that failed
 	maxPending   = 100_000                // calls with a cursor to be written

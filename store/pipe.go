@@ -12,7 +12,7 @@ import (
 
 const (
 	flightTimeout = 2 * time.Second // for one pipeline, a second attempt included: others wait for it
-	flightMost    = 64              // questions in it: Redis serves nobody else meanwhile
+	flightMost    = 64              // commands, then it takes no more questions: Redis serves nobody else meanwhile
 )
 
 // A step is one command, or one script, of a question to Redis.
@@ -134,11 +134,12 @@ func (p *pipe) carry(batch []*question) {
 func (p *pipe) take() []*question {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := min(len(p.waiting), flightMost)
-	batch := make([]*question, 0, n)
-	for _, q := range p.waiting[:n] {
-		if !q.left {
+	batch := make([]*question, 0, min(len(p.waiting), flightMost))
+	n := 0
+	for commands := 0; n < len(p.waiting) && commands < flightMost; n++ {
+		if q := p.waiting[n]; !q.left {
 			batch = append(batch, q)
+			commands += len(q.steps)
 		}
 	}
 	if p.waiting = p.waiting[n:]; len(p.waiting) == 0 {

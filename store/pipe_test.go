@@ -127,6 +127,37 @@ func TestFailedPipelineIsNotTheLast(t *testing.T) {
 	}
 }
 
+// Redis serves nobody else while a pipeline is done: one takes no more questions
+// once it has enough commands.
+func TestPipelinesAreBounded(t *testing.T) {
+	s := open(t, storetest.Redis(t), new(clock))
+	g := newGate(s)
+	done := make(chan error, 4)
+	ask := func(steps int) {
+		incr := commandStep("incr", s.keys.live("n"))
+		go func() { done <- failure(s.ask(t.Context(), slices.Repeat([]step{incr}, steps)...)) }()
+	}
+	ask(1)
+	<-g.came
+	const large = flightMost/2 + 1
+	for i := range 3 {
+		ask(large)
+		queued(t, s, i+1)
+	}
+	g.pass <- nil
+	for _, want := range []int{2 * large, large} {
+		if got := len(<-g.came); got != want {
+			t.Errorf("a pipeline of %d commands, want %d", got, want)
+		}
+		g.pass <- nil
+	}
+	for range cap(done) {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A Redis that takes connections and says nothing holds nobody up for long: not
 // those who name no time, nor, behind them, those who are less patient.
 func TestMuteRedis(t *testing.T) {
