@@ -59,24 +59,22 @@ type call struct {
 }
 
 // handle is one connection: it runs on a goroutine of its own.
-func (c *Controller) handle(ctx context.Context, sess *esl.Session) {
+func (c *Controller) handle(sess *esl.Session) {
 	k := &call{
 		ctl: c, sess: sess, uuid: sess.UUID(), token: uuid.NewString(),
 		trunk: trunkName(sess.Channel()), done: make(chan struct{}),
 	}
 	k.log = c.cfg.Log.With("call", k.uuid)
 	k.public = LiveCall{Call: k.uuid, Number: dialled(sess.Channel()), Started: startTime(sess.Channel())}
-	// What is to be written after the connection has ended needs a context
-	// that outlives it.
-	walkCtx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	k.cancel = cancel
 	k.line = c.newLine(k)
 	k.line.keep = k.keep
 	k.show()
-	k.control(walkCtx)
-	if errors.Is(k.line.over, errTaken) || errors.Is(context.Cause(walkCtx), errTaken) {
-		k.standBy(ctx)
+	k.control(ctx)
+	if errors.Is(k.line.over, errTaken) || errors.Is(context.Cause(ctx), errTaken) {
+		k.standBy()
 	}
 }
 
@@ -248,7 +246,7 @@ func (k *call) recall(ctx context.Context) error {
 
 // insist tries again and again for a time. The caller hears music.
 func (k *call) insist(ctx context.Context, d time.Duration, try func(context.Context) error) error {
-	_, err := k.line.Hold(ctx, dialplan.Hold{}, func(ctx context.Context) error {
+	_, err := k.line.Hold(ctx, dialplan.Hold{}, dialplan.WaitFor(ctx, func(ctx context.Context) error {
 		late := time.NewTimer(d)
 		defer late.Stop()
 		again := time.NewTicker(recallEvery)
@@ -266,7 +264,7 @@ func (k *call) insist(ctx context.Context, d time.Duration, try func(context.Con
 				return err
 			}
 		}
-	})
+	}))
 	return err
 }
 

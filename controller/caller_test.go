@@ -1,7 +1,6 @@
 package controller
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -21,7 +20,7 @@ func channel(t *testing.T, headers ...string) *esl.Event {
 		t.Fatal(err)
 	}
 	got := make(chan *esl.Event, 1)
-	server := &esl.Server{Options: esl.Options{Headers: selected}, Handler: func(_ context.Context, s *esl.Session) { got <- s.Channel() }}
+	server := &esl.Server{Options: esl.Options{Headers: selected}, Handler: func(s *esl.Session) { got <- s.Channel() }}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	conn, err := net.Dial("tcp", l.Addr().String())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/dialgraph/dialgraph/controller/esl"
 	"github.com/dialgraph/dialgraph/dialplan"
 )
 
@@ -55,19 +56,19 @@ func (k *call) end(ctx context.Context, why error) {
 // until the call ends or this instance goes: FreeSWITCH would take the closing
 // of the old socket for the end of the new one (mod_event_socket.c,
 // listener_run, clears CF_CONTROLLED and resets the channel).
-func (k *call) standBy(ctx context.Context) {
-	_, _ = k.sess.Command(ctx, "noevents") // a refusal costs some memory only
-	for {
-		e, err := k.sess.Take()
-		if err != nil {
-			return
-		}
-		if e != nil {
-			continue
-		}
+func (k *call) standBy() {
+	_, _ = k.sess.Pipeline(esl.Command{Line: "noevents"}) // a refusal costs some memory only
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
 		select {
-		case <-k.sess.Arrived():
 		case <-k.ctl.leaving:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	for {
+		if _, err := k.sess.Next(ctx, time.Time{}); err != nil {
 			return
 		}
 	}
@@ -131,22 +132,14 @@ func (k *call) node() string {
 // awaitComplete waits for CHANNEL_HANGUP_COMPLETE, which carries the figures
 // of the call. It comes some milliseconds after CHANNEL_HANGUP.
 func (l *line) awaitComplete(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	for l.last == nil || l.last.Name() != "CHANNEL_HANGUP_COMPLETE" {
-		e, err := l.sess.Take()
-		if err != nil {
+	for until := time.Now().Add(d); l.last == nil || l.last.Name() != "CHANNEL_HANGUP_COMPLETE"; {
+		e, err := l.sess.Next(ctx, until)
+		switch {
+		case err != nil:
 			return
-		}
-		if e != nil {
+		case e != nil:
 			l.take(e)
-			continue
-		}
-		select {
-		case <-l.sess.Arrived():
-		case <-timer.C:
-			return
-		case <-ctx.Done():
+		case !time.Now().Before(until):
 			return
 		}
 	}

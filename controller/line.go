@@ -22,9 +22,9 @@ var (
 )
 
 const (
-	// probeEvery is how often a verb that hears nothing asks whether what it
-	// waits for still runs: an application that somebody dropped from
-	// FreeSWITCH's queue ends without a word.
+	// probeEvery is how often a verb that hears nothing for twice as long asks
+	// whether what it waits for still runs: an application that somebody dropped
+	// from FreeSWITCH's queue ends without a word.
 	probeEvery = 15 * time.Second
 	// settleFor is how long something may take to show that FreeSWITCH does
 	// within a frame or two.
@@ -66,23 +66,31 @@ type line struct {
 func (l *line) Typed() *dialplan.TypeAhead { return l.typed }
 
 // event waits for the next event and does what it means to every verb. It
-// returns nil when the timer fired.
-func (l *line) event(ctx context.Context, timer <-chan time.Time) (*esl.Event, error) {
+// returns nil when until has come, unless that is zero.
+func (l *line) event(ctx context.Context, until time.Time) (*esl.Event, error) {
+	for {
+		e, err := l.hear(ctx, until)
+		if e != nil || err != nil || !until.IsZero() && !time.Now().Before(until) {
+			return e, err
+		}
+	}
+}
+
+// hear is event that also returns nil when the session was woken.
+func (l *line) hear(ctx context.Context, until time.Time) (*esl.Event, error) {
 	if l.over != nil {
 		return nil, l.over
 	}
-	for {
-		if e := l.next(); e != nil || l.over != nil {
-			return e, l.over
-		}
-		select {
-		case <-l.sess.Arrived():
-		case <-timer:
-			return nil, nil
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+	e, err := l.sess.Next(ctx, until)
+	switch {
+	case e != nil:
+		l.take(e)
+		return e, l.over
+	case err != nil && l.sess.Err() != nil:
+		l.over = errLost
+		return nil, l.over
 	}
+	return nil, err
 }
 
 // next takes an event that has come, nil for none, and does what it means to
@@ -149,9 +157,7 @@ func (l *line) send(ctx context.Context, commands ...esl.Command) ([]*esl.Event,
 	if err := l.stillOurs(ctx); err != nil {
 		return nil, err
 	}
-	// The reply belongs to the connection: whoever no longer waits for the
-	// verb must not cut it. Options.CommandTimeout bounds the wait.
-	replies, err := l.sess.Pipeline(context.WithoutCancel(ctx), commands...)
+	replies, err := l.sess.Pipeline(commands...)
 	var refusal *esl.ReplyError
 	switch {
 	case err == nil:
@@ -167,7 +173,7 @@ func (l *line) send(ctx context.Context, commands ...esl.Command) ([]*esl.Event,
 	}
 	// The connection is gone; what came before may say why.
 	for l.over == nil {
-		if _, err := l.event(context.WithoutCancel(ctx), nil); err != nil {
+		if _, err := l.event(context.Background(), time.Time{}); err != nil {
 			break
 		}
 	}
@@ -182,7 +188,7 @@ func (l *line) stillOurs(ctx context.Context) error {
 	if beats == l.beats {
 		return nil
 	}
-	owner, err := l.sess.API(context.WithoutCancel(ctx), "uuid_getvar "+l.uuid+" dialgraph_owner")
+	owner, err := l.sess.API("uuid_getvar " + l.uuid + " dialgraph_owner")
 	if err != nil || owner != l.token {
 		l.over = errTaken
 		if drained := l.sess.Err(); drained != nil {
@@ -207,25 +213,21 @@ func (l *line) start(ctx context.Context, app, arg string, before ...esl.Command
 // finish waits for the completion of an application. Each event before it is
 // shown to each, which may be nil.
 func (l *line) finish(ctx context.Context, id string, each func(*esl.Event) error) (*esl.Event, error) {
-	probe := time.NewTicker(probeEvery)
-	defer probe.Stop()
-	silent := 0
-	for {
-		e, err := l.event(ctx, probe.C)
+	for silence := 2 * probeEvery; ; {
+		e, err := l.event(ctx, time.Now().Add(silence))
 		switch {
 		case err != nil:
 			return e, err
 		case e == nil:
-			if silent++; silent > 1 {
-				if running, err := l.runs(ctx); err != nil || !running {
-					return nil, err
-				}
+			if running, err := l.runs(ctx); err != nil || !running {
+				return nil, err
 			}
+			silence = probeEvery
 			continue
 		case completes(e, id):
 			return e, l.settle(ctx, e)
 		}
-		silent = 0
+		silence = 2 * probeEvery
 		if each != nil {
 			if err := each(e); err != nil {
 				return nil, err
@@ -251,10 +253,8 @@ func (l *line) settle(ctx context.Context, e *esl.Event) error {
 	default:
 		return nil
 	}
-	timer := time.NewTimer(burst)
-	defer timer.Stop()
-	for {
-		if next, err := l.event(ctx, timer.C); err != nil || next == nil {
+	for until := time.Now().Add(burst); ; {
+		if next, err := l.event(ctx, until); err != nil || next == nil {
 			return err
 		}
 	}
@@ -295,18 +295,15 @@ func (l *line) stop(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		timer := time.NewTimer(settleFor)
-		for {
-			e, err := l.event(ctx, timer.C)
+		for until := time.Now().Add(settleFor); ; {
+			e, err := l.event(ctx, until)
 			if err != nil {
-				timer.Stop()
 				return err
 			}
 			if e == nil {
 				break
 			}
 			if completes(e, id) || completes(e, marker) {
-				timer.Stop()
 				return nil
 			}
 		}

@@ -37,117 +37,132 @@ func (l *line) music(ctx context.Context, s dialplan.Sound) string {
 	return file
 }
 
-// Hold plays music while wait runs.
-func (l *line) Hold(ctx context.Context, h dialplan.Hold, wait func(context.Context) error) (string, error) {
+// Hold plays music until wait is over.
+func (l *line) Hold(ctx context.Context, h dialplan.Hold, wait dialplan.Wait) (string, error) {
 	if err := l.drain(ctx); err != nil {
 		return "", err
 	}
 	if key := l.pick(h.Keys); key != "" {
 		return key, nil
 	}
-	waiting, cancel := context.WithCancel(ctx)
-	defer cancel()
-	m := &hold{line: l, Hold: h, cancel: cancel, probe: l.cfg.probe}
-	m.begin(ctx)
-	return m.end(ctx, wait(waiting))
+	began := time.Now()
+	m := &hold{line: l, keys: h.Keys, sound: h.Music, look: began.Add(blip), probe: l.cfg.probe}
+	if h.AtMost > 0 {
+		m.until = began.Add(h.AtMost)
+	}
+	stop := wait(m.done)
+	key, err := m.listen(ctx)
+	stop()
+	if key != "" || err != nil {
+		return key, err
+	}
+	return "", m.ends()
 }
 
-// A hold is music for a caller who waits. The goroutine of the call waits for
-// what the caller waits for, and nobody waits for the caller: a goroutine comes
-// when FreeSWITCH has sent something or the music is to be looked after, has
-// the line meanwhile, and goes.
+// A hold is music for a caller who waits.
 type hold struct {
-	dialplan.Hold
-	cancel context.CancelFunc // of the wait
-
-	mu    sync.Mutex // whoever holds it has the line
 	line  *line
-	alarm *time.Timer   // begins the music, then asks whether it still plays
-	probe time.Duration // until it next asks
+	keys  string
+	sound dialplan.Sound
+	until time.Time // of the wait, zero for ever
+
+	look  time.Time     // when music begins, then when to look whether it still plays
+	probe time.Duration // until the look after that
 	music string
 	id    string // of the music that plays, "" while none does
-	over  bool   // the line is the call's own again, or will be
-	key   string // that ended it
-	err   error
-	fault any // what a goroutine panicked with
+
+	mu   sync.Mutex // the wait ends on any goroutine
+	over bool
+	err  error
 }
 
-// begin begins the music, unless the wait is over first.
-func (m *hold) begin(ctx context.Context) {
+// done ends the wait, the first time.
+func (m *hold) done(err error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.alarm = time.AfterFunc(blip, func() { m.tend(ctx, m.see) })
+	if !m.over {
+		m.over, m.err = true, err
+	}
+	m.mu.Unlock()
+	m.line.sess.Wake()
 }
 
-// end gives the line back to the goroutine of the call, once the wait is over.
-func (m *hold) end(ctx context.Context, err error) (key string, _ error) {
+func (m *hold) isOver() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.alarm.Stop()
-	m.line.sess.Notify(nil)
-	over := m.over
-	m.over = true
-	switch {
-	case m.fault != nil:
-		panic(m.fault) // where it ends this call only
-	case over:
-		return m.key, m.err
-	case ctx.Err() != nil:
-		return "", context.Cause(ctx)
-	case m.id == "":
-		return "", err
-	}
-	if stuck := m.line.stop(ctx, m.id); err == nil {
-		err = stuck
-	}
-	return "", err
+	return m.over
 }
 
-// tend has the line while it looks after the caller. A key or an error ends
-// the hold.
-func (m *hold) tend(ctx context.Context, look func(context.Context) (key string, err error)) {
+// ends is the error that the wait has ended with.
+func (m *hold) ends() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.over {
-		return
-	}
-	defer func() {
-		if m.fault = recover(); m.fault != nil {
-			m.over = true
-			m.cancel()
+	return m.err
+}
+
+// listen listens to the caller until the wait is over, and the music with it, or
+// a key ends both.
+func (m *hold) listen(ctx context.Context) (key string, err error) {
+	for {
+		if m.isOver() {
+			return "", m.quiet(ctx)
 		}
-	}()
-	if m.key, m.err = look(ctx); m.key != "" || m.err != nil {
-		m.over = true
-		m.cancel()
-		return
-	}
-	m.line.sess.Notify(func() { m.tend(ctx, m.hear) })
-}
-
-// hear takes what has come.
-func (m *hold) hear(ctx context.Context) (key string, err error) {
-	for e := m.line.next(); e != nil; e = m.line.next() {
+		e, err := m.line.hear(ctx, m.next())
 		switch {
-		case m.line.over != nil:
-			return "", m.line.over
+		case err != nil:
+			return "", err
+		case e == nil:
+			err = m.tick(ctx)
 		case completes(e, m.id):
-			if err := m.ended(ctx, e); err != nil {
-				return "", err
-			}
+			err = m.ended(ctx, e)
 		default:
-			if key := m.line.pick(m.Keys); key != "" {
-				return key, m.line.stop(ctx, m.id)
+			if key := m.line.pick(m.keys); key != "" {
+				return key, m.quiet(ctx)
 			}
 		}
+		if err != nil {
+			return "", err
+		}
 	}
-	return "", m.line.over
+}
+
+// next is when there is something to do.
+func (m *hold) next() time.Time {
+	if m.until.IsZero() || m.look.Before(m.until) {
+		return m.look
+	}
+	return m.until
+}
+
+// quiet ends the music.
+func (m *hold) quiet(ctx context.Context) error {
+	if m.id == "" {
+		return nil
+	}
+	return m.line.stop(ctx, m.id)
+}
+
+// tick does what it is time for.
+func (m *hold) tick(ctx context.Context) error {
+	now := time.Now()
+	switch {
+	case m.isOver():
+		return nil
+	case !m.until.IsZero() && !now.Before(m.until):
+		m.done(context.DeadlineExceeded)
+		return nil
+	case now.Before(m.look):
+		return nil
+	case m.music == "":
+		m.music = m.line.music(ctx, m.sound)
+		return m.play(ctx)
+	}
+	return m.see(ctx)
 }
 
 // play plays the music.
 func (m *hold) play(ctx context.Context) (err error) {
 	m.id, err = m.line.start(ctx, "playback", m.music, m.line.terminators(false)...)
-	m.alarm.Reset(m.probe)
+	m.look = time.Now().Add(m.probe)
 	return err
 }
 
@@ -163,24 +178,19 @@ func (m *hold) ended(ctx context.Context, e *esl.Event) error {
 	return m.play(ctx)
 }
 
-// see begins the music, then sees to it that it still plays: somebody may have
-// dropped it.
-func (m *hold) see(ctx context.Context) (key string, err error) {
-	if m.music == "" {
-		m.music = m.line.music(ctx, m.Music)
-		return "", m.play(ctx)
-	}
+// see sees to it that the music still plays: somebody may have dropped it.
+func (m *hold) see(ctx context.Context) error {
 	playing, err := m.line.runs(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if !playing {
 		m.probe = m.line.cfg.probe
-		return "", m.play(ctx)
+		return m.play(ctx)
 	}
 	m.probe = min(2*m.probe, probeRarely*m.line.cfg.probe)
-	m.alarm.Reset(m.probe)
-	return "", nil
+	m.look = time.Now().Add(m.probe)
+	return nil
 }
 
 // isMusic tells whether what a playback has come to the end of can be played

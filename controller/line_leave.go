@@ -70,10 +70,8 @@ func (l *line) Hangup(ctx context.Context, cause string) error {
 
 // awaitOver waits until the call is no longer ours.
 func (l *line) awaitOver(ctx context.Context) error {
-	timer := time.NewTimer(leaving)
-	defer timer.Stop()
-	for {
-		e, err := l.event(ctx, timer.C)
+	for until := time.Now().Add(leaving); ; {
+		e, err := l.event(ctx, until)
 		if err != nil {
 			return err
 		}

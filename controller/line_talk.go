@@ -169,8 +169,8 @@ func (t *talk) tell(ctx context.Context) error {
 	l, leg := t.line, t.bridged.Leg
 	// The leg expands it as it hangs up (switch_core_state_machine.c, api_hook).
 	// It may be gone by now; a connection that is lost shows in what follows.
-	_, _ = l.sess.API(context.WithoutCancel(ctx), "uuid_setvar "+leg+" api_hangup_hook uuid_setvar "+l.uuid+" "+talkedUntil+" "+
-		leg+":${Caller-Channel-Hangup-Time}")
+	_, _ = l.sess.API("uuid_setvar " + leg + " api_hangup_hook uuid_setvar " + l.uuid + " " + talkedUntil + " " +
+		leg + ":${Caller-Channel-Hangup-Time}")
 	_, err := l.send(ctx, l.set(talkingSince, fmt.Sprintf("%s:%d", leg, t.bridged.Answered.UnixMicro())))
 	if refusal := (*esl.ReplyError)(nil); errors.As(err, &refusal) {
 		return nil

@@ -94,10 +94,8 @@ var errDigit = errors.New("digit")
 
 // within waits a short time for an application to end by itself.
 func (l *line) within(ctx context.Context, id string, d time.Duration) (done bool, err error) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	for {
-		e, err := l.event(ctx, timer.C)
+	for until := time.Now().Add(d); ; {
+		e, err := l.event(ctx, until)
 		if err != nil || e == nil {
 			return false, err
 		}
@@ -225,10 +223,8 @@ func (l *line) cut(ctx context.Context, id string) (*esl.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	timer := time.NewTimer(2 * settleFor)
-	defer timer.Stop()
-	for l.injected > 0 {
-		if next, err := l.event(ctx, timer.C); err != nil || next == nil {
+	for until := time.Now().Add(2 * settleFor); l.injected > 0; {
+		if next, err := l.event(ctx, until); err != nil || next == nil {
 			l.injected = 0
 			return e, err
 		}

@@ -145,14 +145,16 @@ func (m *memory) Join(_ context.Context, j dialplan.Join) (dialplan.Ticket, erro
 	return dialplan.Ticket{ID: "ticket of " + j.Call, Joined: m.clock()}, nil
 }
 
-func (m *memory) Next(ctx context.Context, ticket string) (dialplan.Offer, error) {
-	select {
-	case o := <-m.offers:
-		o.Ticket = ticket
-		return o, nil
-	case <-ctx.Done():
-		return dialplan.Offer{}, ctx.Err()
-	}
+func (m *memory) Await(ticket string, found func(*dialplan.Offer, error)) (stop func()) {
+	return dialplan.WaitFor(context.Background(), func(ctx context.Context) error {
+		select {
+		case o := <-m.offers:
+			o.Ticket = ticket
+			found(&o, nil)
+		case <-ctx.Done():
+		}
+		return nil
+	})(func(error) {})
 }
 
 func (m *memory) Report(_ context.Context, _ dialplan.Offer, r dialplan.Report) error {

@@ -40,11 +40,10 @@ type Voice interface {
 
 // Talk brings the caller together with somebody.
 type Talk interface {
-	// Hold plays music while wait runs, and stops when wait has returned or
-	// one of h.Keys was pressed. The context given to wait ends with the hold.
-	// It returns the key pressed, "" when wait returned first, and wait's error;
-	// wait has always returned by then.
-	Hold(ctx context.Context, h Hold, wait func(context.Context) error) (key string, err error)
+	// Hold plays music until the wait is over or one of h.Keys was pressed. It
+	// returns the key pressed, "" when the wait was over first, and its error;
+	// context.DeadlineExceeded when it took longer than h.AtMost.
+	Hold(ctx context.Context, h Hold, wait Wait) (key string, err error)
 	// Bridge rings the legs and, when one answers, lets the two talk until
 	// either hangs up. Nobody answering is an Outcome, not an error. ErrHangup
 	// is returned with the Bridged that was known when the caller left.
@@ -103,10 +102,11 @@ type Collected struct {
 	Terminator string // the key that ended it, "" for a full entry or a timeout
 }
 
-// Hold says what a waiting caller hears.
+// Hold says what a waiting caller hears, and for how long.
 type Hold struct {
-	Music Sound
-	Keys  string // keys that end the hold; others stay in the type-ahead
+	Music  Sound
+	Keys   string        // keys that end the hold; others stay in the type-ahead
+	AtMost time.Duration // 0 for as long as it takes
 }
 
 // A Bridge is one attempt to reach somebody for the caller.

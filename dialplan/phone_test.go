@@ -22,7 +22,8 @@ type phone struct {
 	keys     []string  // for each question: keys, "" for silence, "!" to hang up
 	outcomes []Outcome // of each attempt; Answered when there are no more
 	outage   Outage
-	next     []error // of Next, before an agent is offered
+	next     []error // of Await, before an agent is offered
+	vain     bool    // nobody comes for the caller who waits
 	join     []error // of Join, before there is a ticket
 	hold     []string
 	early    bool // keys are pressed before the prompt is heard
@@ -150,7 +151,7 @@ func (p *phone) Collect(ctx context.Context, c Collect) (Collected, error) {
 	return got, nil
 }
 
-func (p *phone) Hold(ctx context.Context, h Hold, wait func(context.Context) error) (string, error) {
+func (p *phone) Hold(ctx context.Context, h Hold, wait Wait) (string, error) {
 	if err := p.begin(ctx); err != nil {
 		return "", err
 	}
@@ -165,7 +166,14 @@ func (p *phone) Hold(ctx context.Context, h Hold, wait func(context.Context) err
 			return key, nil
 		}
 	}
-	return "", wait(ctx)
+	done := make(chan error, 1)
+	stop := wait(func(err error) { done <- err })
+	defer stop()
+	if p.vain {
+		p.vain, p.clock = false, p.clock.Add(h.AtMost)
+		return "", context.DeadlineExceeded
+	}
+	return "", <-done
 }
 
 func (p *phone) Bridge(ctx context.Context, b Bridge) (Bridged, error) {
@@ -250,23 +258,25 @@ func (p *phone) Join(ctx context.Context, j Join) (Ticket, error) {
 	return Ticket{ID: id, Joined: p.clock}, ctx.Err()
 }
 
-func (p *phone) Next(ctx context.Context, ticket string) (Offer, error) {
+// errNobody among next lets a caller wait in vain.
+var errNobody = errors.New("nobody")
+
+func (p *phone) Await(ticket string, found func(*Offer, error)) (stop func()) {
+	var err error
 	if len(p.next) > 0 {
-		err := p.next[0]
-		p.next = p.next[1:]
-		if errors.Is(err, context.DeadlineExceeded) {
-			deadline, ok := ctx.Deadline()
-			if !ok {
-				p.t.Fatal("the wait has no bound")
-			}
-			p.clock = p.clock.Add(time.Until(deadline).Round(time.Second))
-		}
-		if err != nil {
-			return Offer{}, err
-		}
+		err, p.next = p.next[0], p.next[1:]
+	}
+	switch {
+	case errors.Is(err, errNobody):
+		p.vain = true
+		return func() {}
+	case err != nil:
+		found(nil, err)
+		return func() {}
 	}
 	p.offers++
-	return Offer{ID: fmt.Sprintf("o%d", p.offers), Ticket: ticket, Agent: "ann", Contact: "ann", Ring: 15 * time.Second}, nil
+	found(&Offer{ID: fmt.Sprintf("o%d", p.offers), Ticket: ticket, Agent: "ann", Contact: "ann", Ring: 15 * time.Second}, nil)
+	return func() {}
 }
 
 func (p *phone) Report(_ context.Context, o Offer, r Report) error {

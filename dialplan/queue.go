@@ -113,11 +113,7 @@ func (v *queueVisit) join(ctx context.Context) (next ref, done bool, err error) 
 	key := ""
 	if err = try(ctx); err != nil && !isAnswer(err) && ctx.Err() == nil {
 		v.call.trouble(ctx, "queue cannot be joined yet", err)
-		key, err = v.hold(ctx, func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, joinPatience)
-			defer cancel()
-			return v.retry(ctx, try)
-		})
+		key, err = v.hold(ctx, try)
 	}
 	switch {
 	case err == nil && key == "":

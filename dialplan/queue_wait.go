@@ -9,31 +9,28 @@ import (
 func (v *queueVisit) held(ctx context.Context) *held {
 	v.call.waits(ctx)
 	h := &held{Hold: v.music()}
-	h.wait = func(ctx context.Context) error {
-		ctx, cancel := v.atMost(ctx)
-		defer cancel()
-		return v.retry(ctx, func(ctx context.Context) error {
-			offer, err := v.call.World.Next(ctx, v.s.Ticket)
-			if err == nil {
-				h.offer = keepOffer(offer)
-			}
-			return err
+	if !v.s.Until.IsZero() {
+		h.AtMost = max(v.s.Until.Sub(v.call.Now()), 1)
+	}
+	ticket, world := v.s.Ticket, v.call.World
+	h.wait = func(done func(error)) (stop func()) {
+		return world.Await(ticket, func(offer *Offer, err error) {
+			h.offer = offer
+			done(err)
 		})
 	}
 	return h
 }
 
-// keepOffer is apart, because whoever waits need not have room for another offer.
-func keepOffer(o Offer) *Offer { return &o }
-
-// hold plays the music while wait runs, until the longest wait is over.
-func (v *queueVisit) hold(ctx context.Context, wait func(context.Context) error) (key string, err error) {
+// hold plays the music while try is repeated until the queue answers, or the
+// longest wait is over.
+func (v *queueVisit) hold(ctx context.Context, try func(context.Context) error) (key string, err error) {
 	v.call.waits(ctx)
-	return v.call.Line.Hold(ctx, v.music(), func(ctx context.Context) error {
+	return v.call.Line.Hold(ctx, v.music(), WaitFor(ctx, func(ctx context.Context) error {
 		ctx, cancel := v.atMost(ctx)
 		defer cancel()
-		return wait(ctx)
-	})
+		return v.retry(ctx, try)
+	}))
 }
 
 // music is what the caller hears, and the keys that lead out.
@@ -41,12 +38,13 @@ func (v *queueVisit) music() Hold {
 	return Hold{Music: v.Music.one(v.call.Cursor.Language), Keys: v.Keys.String()}
 }
 
-// atMost bounds a wait by the longest wait.
+// atMost bounds a wait by what is left of the longest one, and by joinPatience.
 func (v *queueVisit) atMost(ctx context.Context) (context.Context, context.CancelFunc) {
-	if v.s.Until.IsZero() {
-		return ctx, func() {}
+	most := joinPatience
+	if !v.s.Until.IsZero() {
+		most = min(most, v.s.Until.Sub(v.call.Now()))
 	}
-	return context.WithTimeout(ctx, v.s.Until.Sub(v.call.Now()))
+	return context.WithTimeout(ctx, most)
 }
 
 // retry repeats try until the queue answers or the longest wait is over.

@@ -91,7 +91,7 @@ var errWaits = errors.New("waits")
 // A held is a hold that interrupts the walk.
 type held struct {
 	Hold
-	wait  func(context.Context) error
+	wait  Wait
 	offer *Offer // that ended the wait
 	key   string // that the hold returned, and err
 	err   error

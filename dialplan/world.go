@@ -29,9 +29,12 @@ type Queue interface {
 	// is known: the answer may have been lost on its way, and whoever gives up
 	// leaves that ticket.
 	Join(ctx context.Context, j Join) (Ticket, error)
-	// Next waits until an agent is offered for the ticket. ErrNoTicket when
-	// the ticket does not exist any more: join again.
-	Next(ctx context.Context, ticket string) (Offer, error)
+	// Await begins to wait until an agent is offered for the ticket, and goes
+	// on while the queue cannot be reached. found is told once, by any
+	// goroutine: the offer, or ErrNoTicket when the ticket does not exist any
+	// more: join again. It must return at once. stop ends the wait; once it
+	// has returned, found is not told any more.
+	Await(ticket string, found func(*Offer, error)) (stop func())
 	// Report tells what became of an offer. It may be repeated.
 	Report(ctx context.Context, o Offer, r Report) error
 	// Leave gives the ticket back; unknown tickets are no error.

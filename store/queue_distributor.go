@@ -34,15 +34,17 @@ type Distributor struct {
 var _ dialplan.Queue = (*Distributor)(nil)
 
 // A waiter is a ticket for which an offer is wanted: from its Join, or from its
-// Next, until that has returned.
+// Await, until that is stopped.
 type waiter struct {
-	ticket ticket    // zero until Redis has told
-	since  time.Time // that it waits for Next; zero once that has come
-	found  chan next
+	ticket ticket                       // zero until Redis has told
+	since  time.Time                    // that it waits for Await; zero once that has come
+	found  func(*dialplan.Offer, error) // of Await; nil before it
+	answer *answer                      // the first; what comes after it is not told
 }
 
-type next struct {
-	offer dialplan.Offer
+// An answer is what ends a wait.
+type answer struct {
+	offer *dialplan.Offer
 	err   error
 }
 
@@ -63,7 +65,7 @@ const (
 	nextRetry = time.Second // between attempts while Redis is away
 )
 
-// Distributor returns one for this instance, with a token of its own. Next
+// Distributor returns one for this instance, with a token of its own. Await
 // needs its Run.
 func (s *Store) Distributor() *Distributor {
 	return &Distributor{
@@ -81,37 +83,68 @@ var (
 	ticketsNextLua string
 )
 
-// Next implements dialplan.Queue. A ticket of another instance is adopted,
-// with its place. While Redis is away it goes on waiting.
-func (d *Distributor) Next(ctx context.Context, id string) (dialplan.Offer, error) {
+// Await implements dialplan.Queue. A ticket of another instance is adopted, with
+// its place. found is told under the lock of all tickets.
+func (d *Distributor) Await(id string, found func(*dialplan.Offer, error)) (stop func()) {
 	if _, ok := siteOf(id); !ok {
-		return dialplan.Offer{}, dialplan.ErrNoTicket
+		found(nil, dialplan.ErrNoTicket)
+		return func() {}
 	}
-	w, ours := d.joined(id), true
-	if w == nil {
-		w, ours = d.startWaiting(id), false
+	w := d.joined(id)
+	if w != nil {
+		d.attend(w, found)
+		return func() { d.stopWaiting(id, w) }
 	}
-	defer d.stopWaiting(id, w)
+	w = d.startWaiting(id)
+	d.attend(w, found)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		d.adopt(ctx, id, w)
+	}()
+	return func() {
+		cancel()
+		<-ended
+		d.stopWaiting(id, w)
+	}
+}
+
+// adopt adopts a ticket, however long Redis is away.
+func (d *Distributor) adopt(ctx context.Context, id string, w *waiter) {
 	for {
-		var again <-chan time.Time
-		if !ours {
-			o, err := d.Adopt(ctx, id)
-			switch {
-			case errors.Is(err, dialplan.ErrNoTicket):
-				return dialplan.Offer{}, err
-			case err == nil && o.ID != "":
-				return o, nil
-			case err != nil:
-				again = time.After(nextRetry + rand.N(nextRetry))
-			}
+		o, err := d.Adopt(ctx, id)
+		switch {
+		case errors.Is(err, dialplan.ErrNoTicket):
+			d.tell(w, answer{err: err})
+			return
+		case err == nil && o.ID != "":
+			d.tell(w, answer{offer: &o})
+			return
+		case err == nil:
+			return
 		}
 		select {
-		case n := <-w.found:
-			return n.offer, n.err
-		case <-again:
+		case <-time.After(nextRetry + rand.N(nextRetry)):
 		case <-ctx.Done():
-			return dialplan.Offer{}, ctx.Err()
+			return
 		}
+	}
+}
+
+// Next waits for an offer: Await for whoever has a goroutine for it.
+func (d *Distributor) Next(ctx context.Context, id string) (dialplan.Offer, error) {
+	told := make(chan answer, 1)
+	stop := d.Await(id, func(o *dialplan.Offer, err error) { told <- answer{o, err} })
+	defer stop()
+	select {
+	case a := <-told:
+		if a.err != nil {
+			return dialplan.Offer{}, a.err
+		}
+		return *a.offer, nil
+	case <-ctx.Done():
+		return dialplan.Offer{}, ctx.Err()
 	}
 }
 
@@ -146,28 +179,45 @@ func (d *Distributor) Adopt(ctx context.Context, id string) (dialplan.Offer, err
 	return readOffer(offer)
 }
 
-// tell gives a waiting Next its answer; the first one counts.
-func (d *Distributor) tell(ticket string, n next) {
+// attend tells found of the answer, now or once it comes.
+func (d *Distributor) attend(w *waiter, found func(*dialplan.Offer, error)) {
 	d.mu.Lock()
-	w := d.waiting[ticket]
-	d.mu.Unlock()
-	if w == nil {
+	defer d.mu.Unlock()
+	if w.answer != nil {
+		found(w.answer.offer, w.answer.err)
 		return
 	}
-	select {
-	case w.found <- n:
-	default:
+	w.found = found
+}
+
+// tell gives a waiter its answer; the first one counts.
+func (d *Distributor) tell(w *waiter, a answer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if w == nil || w.answer != nil {
+		return
+	}
+	w.answer = &a
+	if w.found != nil {
+		w.found(a.offer, a.err)
 	}
 }
 
-// offered tells the caller's Next of an offer as scripts write it.
+// waiterOf is who waits with the ticket, nil for nobody.
+func (d *Distributor) waiterOf(ticket string) *waiter {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.waiting[ticket]
+}
+
+// offered tells the caller's wait of an offer as scripts write it.
 func (d *Distributor) offered(text string) {
 	o, err := readOffer(text)
 	if err != nil {
 		d.s.log.Error("offer cannot be read", "error", err)
 		return
 	}
-	d.tell(o.Ticket, next{offer: o})
+	d.tell(d.waiterOf(o.Ticket), answer{offer: &o})
 }
 
 // deliver keeps a promise now, or later when Redis is away: a lost report

@@ -97,7 +97,7 @@ func (d *Distributor) look(ctx context.Context, site string, tickets, talks []st
 }
 
 // putBack tells Redis again of tickets and talks that it may have lost, with
-// their own places and times. A ticket that is over ends its Next.
+// their own places and times. A ticket that is over ends its wait.
 func (d *Distributor) putBack(ctx context.Context, tickets, talks []string) error {
 	for _, id := range talks {
 		d.mu.Lock()
@@ -111,16 +111,14 @@ func (d *Distributor) putBack(ctx context.Context, tickets, talks []string) erro
 		}
 	}
 	for _, id := range tickets {
-		d.mu.Lock()
-		w := d.waiting[id]
-		d.mu.Unlock()
+		w := d.waiterOf(id)
 		if w == nil {
 			continue
 		}
 		_, err := d.join(ctx, w.ticket, true)
 		switch {
 		case errors.Is(err, dialplan.ErrNoTicket), errors.Is(err, dialplan.ErrNoQueue):
-			d.tell(id, next{err: dialplan.ErrNoTicket})
+			d.tell(w, answer{err: dialplan.ErrNoTicket})
 		case err != nil:
 			return fmt.Errorf("put ticket %q back: %w", id, err)
 		}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -77,20 +76,18 @@ func TestReportWhileRedisIsAway(t *testing.T) {
 	if err := f.Report(t.Context(), talk, dialplan.Report{Outcome: dialplan.Answered, Ended: time.Now()}); err != nil {
 		t.Fatalf("Report without Redis: %v, want it kept", err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	found := make(chan next, 1)
-	go func() {
-		o, err := f.Next(ctx, waiting.ID)
-		found <- next{o, err}
-	}()
+	found := make(chan error, 1)
+	stop := f.Await(waiting.ID, func(_ *dialplan.Offer, err error) { found <- err })
 	server.Restart()
 	if err := f.flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	f.is("a", WrapUp)
-	cancel()
-	if n := <-found; !errors.Is(n.err, context.Canceled) {
-		t.Errorf("Next: %+v, want it to wait until its end", n)
+	stop()
+	select {
+	case err := <-found:
+		t.Errorf("told of %v, want it to wait until its end", err)
+	default:
 	}
 }
 

@@ -58,7 +58,7 @@ func (d *Distributor) rollOf(site string) *roll {
 }
 
 const (
-	unasked   = 2 * time.Second // a ticket of Join is kept for a Next that does not come: another instance has the call
+	unasked   = 2 * time.Second // a ticket of Join is kept for an Await that does not come: another instance has the call
 	servedFor = time.Hour       // a served ticket is kept for a Leave that does not come
 )
 
@@ -66,7 +66,7 @@ const (
 // one that counts.
 func (d *Distributor) startWaiting(id string) *waiter {
 	site, _ := siteOf(id)
-	w := &waiter{found: make(chan next, 1)}
+	w := new(waiter)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.waiting[id] = w
@@ -74,10 +74,12 @@ func (d *Distributor) startWaiting(id string) *waiter {
 	return w
 }
 
-// stopWaiting takes a ticket off the roll, unless a newer waiter counts.
+// stopWaiting takes a ticket off the roll, unless a newer waiter counts. Nobody
+// is told of an answer any more.
 func (d *Distributor) stopWaiting(id string, w *waiter) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	w.found = nil
 	if d.waiting[id] == w {
 		d.strike(id)
 	}
@@ -90,14 +92,14 @@ func (d *Distributor) strike(id string) {
 	d.rollOf(site).waiting.drop(id)
 }
 
-// admit keeps what Join got for the Next that follows.
+// admit keeps what Join got for the Await that follows.
 func (d *Distributor) admit(w *waiter, t ticket) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	w.ticket, w.since = t, time.Now()
 }
 
-// joined is the waiter that Join has left for Next, nil when there is none: it
+// joined is the waiter that Join has left for Await, nil when there is none: it
 // has the wake-ups since, and Redis need not be asked.
 func (d *Distributor) joined(id string) *waiter {
 	d.mu.Lock()

@@ -309,15 +309,17 @@ func TestNextHearsOfAnOffer(t *testing.T) {
 		}()
 
 		ticket := f.join()
-		found := make(chan next, 1)
-		go func() {
-			o, err := f.Next(ctx, ticket.ID)
-			found <- next{o, err}
-		}()
+		found := make(chan string, 1)
+		defer f.Await(ticket.ID, func(o *dialplan.Offer, err error) {
+			if err != nil {
+				found <- err.Error()
+				return
+			}
+			found <- o.Agent
+		})()
 		f.agent("a")
-		n := <-found
-		if n.err != nil || n.offer.Agent != "a" {
-			f.t.Fatalf("Next = %+v, %v, want agent a", n.offer, n.err)
+		if got := <-found; got != "a" {
+			f.t.Fatalf("offered %q, want agent a", got)
 		}
 	})
 }

@@ -119,13 +119,14 @@ type world struct {
 	moves   *moves
 }
 
-// Next waits for an agent.
-func (w world) Next(ctx context.Context, ticket string) (dialplan.Offer, error) {
-	o, err := w.Distributor.Next(ctx, ticket)
-	if err == nil {
-		w.moves.moved(o.Site, o.Agent)
-	}
-	return o, err
+// Await waits for an agent.
+func (w world) Await(ticket string, found func(*dialplan.Offer, error)) (stop func()) {
+	return w.Distributor.Await(ticket, func(o *dialplan.Offer, err error) {
+		if err == nil {
+			w.moves.moved(o.Site, o.Agent)
+		}
+		found(o, err)
+	})
 }
 
 // Report tells what became of an offer.

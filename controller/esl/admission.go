@@ -65,7 +65,7 @@ func (s *Server) Stats() Stats {
 }
 
 // enter registers a connection, or returns the counter of the reason why not.
-func (s *Server) enter(c *Conn) (refused *atomic.Uint64) {
+func (s *Server) enter(c *Session) (refused *atomic.Uint64) {
 	if !s.allowed(c.RemoteAddr()) {
 		return &s.counters.refusedNetwork
 	}
@@ -80,7 +80,7 @@ func (s *Server) enter(c *Conn) (refused *atomic.Uint64) {
 		return &s.counters.refusedHalfOpen
 	}
 	if s.conns == nil {
-		s.conns = make(map[*Conn]phase)
+		s.conns = make(map[*Session]phase)
 	}
 	s.conns[c] = halfOpen
 	s.halfOpen++
@@ -89,7 +89,7 @@ func (s *Server) enter(c *Conn) (refused *atomic.Uint64) {
 }
 
 // promote makes a half-open connection a call; false when the server closes and cut it.
-func (s *Server) promote(c *Conn) bool {
+func (s *Server) promote(c *Session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -101,7 +101,7 @@ func (s *Server) promote(c *Conn) bool {
 }
 
 // leave forgets a connection that has ended.
-func (s *Server) leave(c *Conn) {
+func (s *Server) leave(c *Session) {
 	s.counters.ended(c.Err())
 	s.mu.Lock()
 	if s.conns[c] == halfOpen {

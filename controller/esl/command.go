@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -108,6 +109,30 @@ func (c Command) refusal(reply *Event) error {
 	text := reply.ReplyText()
 	if strings.HasPrefix(text, "-ERR") || strings.HasPrefix(text, "-USAGE") {
 		return &ReplyError{Command: c.verb(), Text: text}
+	}
+	return nil
+}
+
+// buffers hold commands while they are built and written.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// appendAll adds the commands of one write.
+func appendAll(b []byte, commands []Command) ([]byte, error) {
+	for _, command := range commands {
+		var err error
+		if b, err = command.append(b); err != nil {
+			return b, err
+		}
+	}
+	return b, nil
+}
+
+// refusal returns the first refusal among the replies to commands.
+func refusal(commands []Command, replies []*Event) error {
+	for i, command := range commands {
+		if err := command.refusal(replies[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

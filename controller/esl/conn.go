@@ -11,23 +11,19 @@ import (
 	"time"
 )
 
-// A Conn is one event-socket connection, in either direction. Its methods may be called by many goroutines.
+// A Conn is a connection to the event socket of a node. Its methods may be called by many goroutines.
 //
 // One goroutine per connection reads: it hands each reply to the oldest command without one and queues everything else
-// for Take.
+// for Events.
 type Conn struct {
-	nc     net.Conn
-	opts   Options
-	events *queue
+	socket
+	events chan *Event
 	done   chan struct{}
 
 	writing sync.Mutex // held while a command takes its place among the waiting and is written
-	sink    *sink
 
-	mu     sync.Mutex
-	oldest *exchange // commands that wait for replies, in the order in which they were sent
+	oldest *exchange // commands that wait for replies, in the order in which they were sent; guarded by mu
 	newest *exchange
-	err    error // why the connection ended
 }
 
 // An exchange is the commands of one write and their replies.
@@ -39,37 +35,31 @@ type exchange struct {
 }
 
 func newConn(nc net.Conn, o Options) *Conn {
-	if tcp, ok := nc.(*net.TCPConn); ok {
-		// A host that dies without a word is found within half a minute. Best effort: a socket that is already gone
-		// shows at the first read.
-		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{
-			Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3,
-		})
-	}
-	return &Conn{
-		nc: nc, opts: o, sink: newSink(nc, o.WriteTimeout),
-		events: newQueue(o.EventQueue), done: make(chan struct{}),
-	}
+	c := &Conn{events: make(chan *Event, o.EventQueue), done: make(chan struct{})}
+	c.init(nc, o)
+	return c
 }
 
 // read delivers frames until the connection ends; it is the connection's one goroutine.
 func (c *Conn) read() {
 	defer close(c.done)
-	defer c.events.close()
+	defer close(c.events)
 	for r := newReader(c.nc, c.opts); ; {
 		e, err := r.next()
 		if err != nil {
 			c.end(err)
 			return
 		}
-		if e.contentType == TypeReply || e.contentType == TypeAPI {
+		if e.isReply() {
 			if !c.reply(e) {
-				c.end(&ProtocolError{Reason: "reply to no command"})
+				c.end(errNoCommand)
 				return
 			}
 			continue
 		}
-		if !c.events.add(e) {
+		select {
+		case c.events <- e:
+		default:
 			c.end(ErrSlowConsumer)
 			return
 		}
@@ -92,22 +82,6 @@ func (c *Conn) reply(e *Event) bool {
 		close(x.done)
 	}
 	return true
-}
-
-// end ends the connection with err, unless it has ended before.
-func (c *Conn) end(err error) {
-	c.mu.Lock()
-	if c.err == nil {
-		c.err = err
-	}
-	c.mu.Unlock()
-	_ = c.nc.Close() // the reader sees it and stops; closing twice is harmless
-}
-
-// fail ends the connection and returns the error it ended with: err, or an earlier one.
-func (c *Conn) fail(err error) error {
-	c.end(err)
-	return c.Err()
 }
 
 // Command sends one command and waits for its reply. The error is a *ReplyError, beside the reply, when FreeSWITCH
@@ -134,12 +108,9 @@ func (c *Conn) Pipeline(ctx context.Context, commands ...Command) ([]*Event, err
 	}
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	b := (*buf)[:0]
-	for _, command := range commands {
-		var err error
-		if b, err = command.append(b); err != nil {
-			return nil, err
-		}
+	b, err := appendAll((*buf)[:0], commands)
+	if err != nil {
+		return nil, err
 	}
 	*buf = b
 	x := &exchange{missing: len(commands), replies: make([]*Event, 0, len(commands)), done: make(chan struct{})}
@@ -149,16 +120,8 @@ func (c *Conn) Pipeline(ctx context.Context, commands ...Command) ([]*Event, err
 	if err := c.await(ctx, x); err != nil {
 		return nil, fmt.Errorf("await reply to %s: %w", commands[0].verb(), err)
 	}
-	for i, command := range commands {
-		if err := command.refusal(x.replies[i]); err != nil {
-			return x.replies, err
-		}
-	}
-	return x.replies, nil
+	return x.replies, refusal(commands, x.replies)
 }
-
-// buffers hold commands while they are built and written.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // send writes b, the commands of x. The order of the waiting is the order of the wire.
 func (c *Conn) send(x *exchange, b []byte) error {
@@ -244,40 +207,27 @@ func (c *Conn) Execute(ctx context.Context, app, arg string, o ExecuteOptions) e
 	return err
 }
 
-// Take takes the oldest event or notice, in the order of the wire, and returns nil when none waits; the error is Err,
-// once the connection has ended and nothing waits any more. At most Options.EventQueue events wait; when one more comes
-// the connection is closed with ErrSlowConsumer, because waiting would hold back the replies.
-func (c *Conn) Take() (*Event, error) {
-	e, over := c.events.take()
-	if over {
-		return nil, c.Err()
-	}
-	return e, nil
-}
-
-// Arrived has something when it is worth to Take: an event may have come, or the connection has ended. One goroutine at
-// a time may wait for it.
-func (c *Conn) Arrived() <-chan struct{} { return c.events.arrived }
-
-// Notify calls f once, on a goroutine of its own, as soon as it is worth to Take: whoever waits for long needs no
-// goroutine for it. It replaces the f before, which may be running by now; nil calls nobody.
-func (c *Conn) Notify(f func()) { c.events.notify(f) }
-
-// Events are the events in order, until the connection ends, or ctx.
+// Events are the events in order, until the connection ends, or ctx, and what has come by then. At most
+// Options.EventQueue events wait; when one more comes the connection is closed with ErrSlowConsumer, because waiting
+// would hold back the replies.
 func (c *Conn) Events(ctx context.Context) iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
-		for last := false; ; {
-			e, err := c.Take()
-			switch {
-			case err != nil, e == nil && last, e != nil && !yield(e):
-				return
-			case e != nil:
+		for {
+			select {
+			case e, ok := <-c.events:
+				if !ok || !yield(e) {
+					return
+				}
 				continue
+			default:
 			}
 			select {
-			case <-c.Arrived():
+			case e, ok := <-c.events:
+				if !ok || !yield(e) {
+					return
+				}
 			case <-ctx.Done():
-				last = true // after what has come: the context of a session ends with it
+				return
 			}
 		}
 	}
@@ -285,17 +235,6 @@ func (c *Conn) Events(ctx context.Context) iter.Seq[*Event] {
 
 // Done is closed when the connection has ended.
 func (c *Conn) Done() <-chan struct{} { return c.done }
-
-// Err says why the connection ended: io.EOF when the peer closed it, ErrClosed when Close did, else ErrTimeout,
-// ErrSlowConsumer, a *ProtocolError or an error of the network. It is nil while the connection lives.
-func (c *Conn) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err
-}
-
-// RemoteAddr is the peer's address.
-func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 
 // Close ends the connection and waits for its reader. It may be called more than once.
 func (c *Conn) Close() error {

@@ -1,7 +1,6 @@
 package esl
 
 import (
-	"context"
 	"io"
 	"net"
 	"runtime"
@@ -75,9 +74,9 @@ func TestBuildingCosts(t *testing.T) {
 func TestIdleCallCosts(t *testing.T) {
 	const calls, bytes = 200, 4 << 10
 	arrived := make(chan struct{})
-	addr := serve(t, &Server{Options: Options{EventQueue: 256, Headers: Select()}, Handler: func(ctx context.Context, _ *Session) {
+	addr := serve(t, &Server{Options: Options{EventQueue: 256, Headers: Select()}, Handler: func(s *Session) {
 		arrived <- struct{}{}
-		<-ctx.Done()
+		untilEnd(s)
 	}})
 	live := func() int64 {
 		var m runtime.MemStats

@@ -34,4 +34,7 @@ func (e *ReplyError) Error() string { return fmt.Sprintf("%s: %s", e.Command, e.
 // A ProtocolError ends a connection whose peer does not speak the event-socket protocol, or exceeds a bound.
 type ProtocolError struct{ Reason string }
 
+// errNoCommand ends a connection whose peer replies to what was not asked.
+var errNoCommand = &ProtocolError{Reason: "reply to no command"}
+
 func (e *ProtocolError) Error() string { return "event socket protocol: " + e.Reason }

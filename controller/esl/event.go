@@ -28,6 +28,9 @@ type Event struct {
 // ContentType is the kind of frame, one of the Type constants as a rule.
 func (e *Event) ContentType() string { return e.contentType }
 
+// isReply tells a reply to a command from what comes by itself.
+func (e *Event) isReply() bool { return e.contentType == TypeReply || e.contentType == TypeAPI }
+
 // Name is the Event-Name, such as CHANNEL_ANSWER; "" when the frame is not an event.
 func (e *Event) Name() string {
 	value, _ := e.find("", "Event-Name")

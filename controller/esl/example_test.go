@@ -14,8 +14,8 @@ import (
 func ExampleServer() {
 	server := &esl.Server{
 		AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
-		Handler: func(ctx context.Context, call *esl.Session) {
-			_, err := call.Pipeline(ctx,
+		Handler: func(call *esl.Session) {
+			_, err := call.Pipeline(
 				esl.Linger(5*time.Second),
 				esl.Filter("Unique-ID", call.UUID()),
 				esl.EventPlain("CHANNEL_EXECUTE_COMPLETE", "CHANNEL_HANGUP"),
@@ -26,15 +26,18 @@ func ExampleServer() {
 				log.Print(err)
 				return
 			}
-			for event := range call.Events(ctx) {
+			for {
+				event, err := call.Next(context.Background(), time.Time{})
 				switch {
+				case err != nil:
+					log.Print(err) // the connection is gone, the call may live on
+					return
 				case event.Name() == "CHANNEL_HANGUP":
 					return
 				case event.Get("Application-UUID") == "welcome":
-					_, _ = call.API(ctx, "uuid_kill "+call.UUID())
+					_, _ = call.API("uuid_kill " + call.UUID())
 				}
 			}
-			log.Print(call.Err()) // the connection is gone, the call may live on
 		},
 	}
 	l, err := net.Listen("tcp", "10.0.0.1:8084")

@@ -70,10 +70,14 @@ func FuzzPeer(f *testing.F) {
 	s := &Server{
 		Logger:  slog.New(slog.DiscardHandler),
 		Options: Options{HandshakeTimeout: patience, CommandTimeout: patience, MaxBody: 32 << 10},
-		Handler: func(ctx context.Context, s *Session) {
-			for e := range s.Events(ctx) {
+		Handler: func(s *Session) {
+			for {
+				e, err := s.Next(context.Background(), time.Time{})
+				if err != nil {
+					return
+				}
 				read(e)
-				_, _ = s.Pipeline(ctx, Linger(0), Filter("Unique-ID", "a"))
+				_, _ = s.Pipeline(Linger(0), Filter("Unique-ID", "a"))
 			}
 		},
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"time"
 )
 
 // firstChunk is how much of a body is allocated on the word of its Content-Length; a longer one grows as it arrives.
@@ -16,7 +17,7 @@ const firstChunk = 16 << 10
 // A reader splits the bytes of a peer into frames, within bounds. A frame is found where it was read and copied once;
 // while it waits between two frames it holds no memory.
 type reader struct {
-	*source
+	source
 	in        []byte // read, and not yet taken
 	maxHeader int
 	maxBody   int
@@ -24,11 +25,19 @@ type reader struct {
 }
 
 func newReader(nc net.Conn, o Options) *reader {
-	return &reader{source: newSource(nc, o.FrameTimeout), maxHeader: o.MaxHeader, maxBody: o.MaxBody, headers: o.Headers}
+	r := new(reader)
+	r.init(nc, o)
+	return r
+}
+
+func (r *reader) init(nc net.Conn, o Options) {
+	r.source.init(nc, o.FrameTimeout)
+	r.maxHeader, r.maxBody, r.headers = o.MaxHeader, o.MaxBody, o.Headers
 }
 
 // next waits for a frame. The error is io.EOF when the peer closed between two frames, io.ErrUnexpectedEOF inside one,
-// *ProtocolError for bytes that are no frame within the bounds.
+// *ProtocolError for bytes that are no frame within the bounds; os.ErrDeadlineExceeded or errNothing when the wait is
+// over, and nothing is lost.
 func (r *reader) next() (*Event, error) {
 	if len(r.in) == 0 {
 		if err := r.more(); err != nil {
@@ -37,13 +46,14 @@ func (r *reader) next() (*Event, error) {
 	}
 	r.inFrame = true
 	e, err := r.frame()
-	r.inFrame = false
+	late := !r.frameEnd.IsZero() && !time.Now().Before(r.frameEnd)
+	r.inFrame, r.frameEnd = false, time.Time{}
 	switch {
 	case err == nil:
 		return e, nil
 	case errors.Is(err, io.EOF):
 		return nil, io.ErrUnexpectedEOF
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, os.ErrDeadlineExceeded) && late:
 		return nil, &ProtocolError{Reason: fmt.Sprintf("frame not complete within %v", r.timeout)}
 	}
 	return nil, err

@@ -32,10 +32,9 @@ const (
 // What it cannot take it closes before a byte is sent: with socket_resume=true FreeSWITCH then goes on in the dialplan,
 // where the next `socket` action finds another controller.
 type Server struct {
-	// Handler runs one call, on its own goroutine; when it returns the connection is closed. ctx ends with the
-	// connection, the cause being Conn.Err: what must be saved after that needs a context of its own. A panic is
-	// logged and ends its call only.
-	Handler func(ctx context.Context, s *Session)
+	// Handler runs one call, on its own goroutine; when it returns the connection is closed. A connection that has
+	// ended shows where the session is used next. A panic is logged and ends its call only.
+	Handler func(s *Session)
 	// AllowedNetworks are the peers that may connect: the event socket knows no password in this direction. Empty
 	// means loopback only.
 	AllowedNetworks []netip.Prefix
@@ -53,7 +52,7 @@ type Server struct {
 	mu        sync.Mutex
 	closed    bool
 	listeners map[net.Listener]struct{}
-	conns     map[*Conn]phase
+	conns     map[*Session]phase
 	halfOpen  int
 }
 
@@ -98,49 +97,47 @@ func outOfResources(err error) bool {
 // admit starts the connection, or refuses it without a word.
 func (s *Server) admit(nc net.Conn) {
 	s.counters.accepted.Add(1)
-	c := newConn(nc, s.Options.withDefaults())
-	if refused := s.enter(c); refused != nil {
+	session := newSession(nc, s.Options.withDefaults())
+	if refused := s.enter(session); refused != nil {
 		refused.Add(1)
 		_ = nc.Close()
 		s.logger().Debug("event socket connection refused", "remote", nc.RemoteAddr())
 		return
 	}
-	go s.run(c)
+	go s.run(session)
 }
 
 // run brings one connection from `connect` to its end.
-func (s *Server) run(c *Conn) {
-	defer s.leave(c)
-	ctx, cancel := context.WithCancelCause(context.Background())
-	go func() {
-		c.read()
-		cancel(c.Err())
-	}()
-	defer func() { _ = c.Close() }()
-	session, err := connect(ctx, c)
-	if err != nil {
-		s.counters.handshakeFailures.Add(1)
-		level := slog.LevelWarn
-		if errors.Is(err, io.EOF) || errors.Is(err, ErrServerClosed) { // a probe of the port; Shutdown
-			level = slog.LevelDebug
-		}
-		s.logger().Log(ctx, level, "event socket handshake failed", "remote", c.RemoteAddr(), "error", err)
+func (s *Server) run(session *Session) {
+	defer s.leave(session)
+	defer session.close()
+	if err := session.connect(); err != nil {
+		s.handshakeFailed(session, err)
 		return
 	}
-	if s.promote(c) {
-		s.handle(ctx, session)
+	if s.promote(session) {
+		s.handle(session)
 	}
 }
 
+func (s *Server) handshakeFailed(session *Session, err error) {
+	s.counters.handshakeFailures.Add(1)
+	level := slog.LevelWarn
+	if errors.Is(err, io.EOF) || errors.Is(err, ErrServerClosed) { // a probe of the port; Shutdown
+		level = slog.LevelDebug
+	}
+	s.logger().Log(context.Background(), level, "event socket handshake failed", "remote", session.RemoteAddr(), "error", err)
+}
+
 // handle runs the handler and survives its panic.
-func (s *Server) handle(ctx context.Context, session *Session) {
+func (s *Server) handle(session *Session) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.counters.panics.Add(1)
 			s.logger().Error("call handler panicked", "call", session.UUID(), "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	s.Handler(ctx, session)
+	s.Handler(session)
 }
 
 // Shutdown stops accepting, closes what is still half open, and waits for the handlers. When ctx ends first it cuts

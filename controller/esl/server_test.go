@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -51,25 +52,28 @@ func handOver(t testing.TB, addr, uuid string) *peer {
 }
 
 // untilEnd is a handler that lives as long as its connection.
-func untilEnd(ctx context.Context, _ *Session) { <-ctx.Done() }
+func untilEnd(s *Session) {
+	for s.Err() == nil {
+		_, _ = s.Next(context.Background(), time.Time{})
+	}
+}
 
 func TestCallIsHandedOver(t *testing.T) {
 	failed := make(chan error, 1)
-	s := &Server{Handler: func(ctx context.Context, s *Session) {
+	s := &Server{Handler: func(s *Session) {
 		failed <- func() error {
 			if s.UUID() != "a" || s.Channel().Var("sip_req_user") != "0800" || s.Channel().Get("Control") != "full" {
 				return errors.New("channel data is wrong")
 			}
-			_, err := s.Pipeline(ctx, Linger(30*time.Second), Filter("Unique-ID", s.UUID()), EventPlain("DTMF"))
+			_, err := s.Pipeline(Linger(30*time.Second), Filter("Unique-ID", s.UUID()), EventPlain("DTMF"))
 			if err != nil {
 				return err
 			}
-			for e := range s.Events(ctx) {
-				if e.Get("DTMF-Digit") == "5" {
-					return nil
-				}
+			e, err := s.Next(t.Context(), time.Time{})
+			if err == nil && e.Get("DTMF-Digit") != "5" {
+				err = fmt.Errorf("event %q", e.Name())
 			}
-			return errors.New("no digit")
+			return err
 		}()
 	}}
 	fs := handOver(t, serve(t, s), "a")
@@ -86,7 +90,7 @@ func TestCallIsHandedOver(t *testing.T) {
 	eventually(t, "the end of the call", func() bool { return s.Stats() == Stats{Accepted: 1} })
 }
 
-func TestContextEndsWithTheConnection(t *testing.T) {
+func TestHowCallsEndIsCounted(t *testing.T) {
 	for situation, tt := range map[string]struct {
 		frames string
 		want   Stats
@@ -95,22 +99,15 @@ func TestContextEndsWithTheConnection(t *testing.T) {
 		"body too large":   {"Content-Type: log/data\nContent-Length: 1048577\n\n", Stats{Accepted: 1, ProtocolErrors: 1}},
 		"too many events":  {strings.Repeat(event("DTMF"), 5), Stats{Accepted: 1, SlowConsumers: 1}},
 		"command unheeded": {event("DTMF"), Stats{Accepted: 1, Timeouts: 1}},
+		"reply to nothing": {reply("+OK") + reply("+OK"), Stats{Accepted: 1, ProtocolErrors: 1}},
 	} {
 		t.Run(situation, func(t *testing.T) {
-			ended := make(chan struct{})
 			s := &Server{Options: Options{EventQueue: 4, CommandTimeout: 50 * time.Millisecond}}
-			s.Handler = func(ctx context.Context, session *Session) {
-				defer close(ended)
-				if situation == "command unheeded" {
-					_, _ = session.Command(ctx, "linger")
-				}
-				<-ctx.Done()
-				if got, want := context.Cause(ctx), session.Err(); !errors.Is(got, want) {
-					t.Errorf("cause %v, connection ended with %v", got, want)
-				}
+			s.Handler = func(session *Session) {
+				_, _ = session.Pipeline(Linger(0))
+				untilEnd(session)
 			}
 			handOver(t, serve(t, s), "a").send(tt.frames)
-			await(t, "the end of the handler", ended)
 			eventually(t, "the count", func() bool { return s.Stats() == tt.want })
 		})
 	}
@@ -191,7 +188,7 @@ func TestHandshakeThatFails(t *testing.T) {
 	} {
 		t.Run(situation, func(t *testing.T) {
 			s := &Server{
-				Handler: func(context.Context, *Session) { t.Error("the handler ran") },
+				Handler: func(*Session) { t.Error("the handler ran") },
 				Options: Options{HandshakeTimeout: 50 * time.Millisecond},
 			}
 			addr := serve(t, s)
@@ -209,11 +206,11 @@ func TestHandshakeThatFails(t *testing.T) {
 
 func TestPanicEndsItsCallOnly(t *testing.T) {
 	var log bytes.Buffer
-	s := &Server{Logger: slog.New(slog.NewTextHandler(&log, nil)), Handler: func(ctx context.Context, s *Session) {
+	s := &Server{Logger: slog.New(slog.NewTextHandler(&log, nil)), Handler: func(s *Session) {
 		if s.UUID() == "bad" {
 			panic("out of range")
 		}
-		untilEnd(ctx, s)
+		untilEnd(s)
 	}}
 	addr := serve(t, s)
 	handOver(t, addr, "good")
@@ -228,7 +225,7 @@ func TestPanicEndsItsCallOnly(t *testing.T) {
 }
 
 func TestShutdownWaitsForCalls(t *testing.T) {
-	s := &Server{Handler: func(ctx context.Context, s *Session) { _, _ = s.Command(ctx, "exit") }}
+	s := &Server{Handler: func(s *Session) { _, _ = s.Pipeline(Command{Line: "exit"}) }}
 	addr := serve(t, s)
 	fs := handOver(t, addr, "a")
 	fs.expect("exit")
@@ -257,9 +254,9 @@ func TestShutdownWaitsForCalls(t *testing.T) {
 
 func TestShutdownCutsWhatStays(t *testing.T) {
 	causes := make(chan error, 2)
-	s := &Server{Handler: func(ctx context.Context, _ *Session) {
-		<-ctx.Done()
-		causes <- context.Cause(ctx)
+	s := &Server{Handler: func(s *Session) {
+		_, err := s.Next(t.Context(), time.Time{})
+		causes <- err
 	}}
 	addr := serve(t, s)
 	for _, uuid := range []string{"a", "b"} {

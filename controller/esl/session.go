@@ -2,14 +2,32 @@ package esl
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
+	"os"
+	"time"
 )
 
-// A Session is one call that FreeSWITCH handed over: the connection of its `socket` application.
+// A Session is one call that FreeSWITCH handed over: the connection of its `socket` application. It belongs to the one
+// goroutine that runs the call, and nobody reads its socket but that goroutine while it waits for something: a call
+// that waits needs no other. What FreeSWITCH sends meanwhile stays in the socket. Wake, Err and RemoteAddr are for all.
 type Session struct {
-	*Conn
+	socket
+	in      reader
+	came    []*Event // before a reply that was waited for
 	uuid    string
 	channel *Event
+
+	heard  <-chan struct{} // the end of the context that a wait heeds
+	unhear func() bool
+}
+
+func newSession(nc net.Conn, o Options) *Session {
+	s := new(Session)
+	s.init(nc, o)
+	s.in.init(nc, o)
+	return s
 }
 
 // Channel is the reply to `connect`: the channel's data and variables as they were when the call was handed over.
@@ -19,16 +37,183 @@ func (s *Session) Channel() *Event { return s.channel }
 func (s *Session) UUID() string { return s.uuid }
 
 // connect takes the call over.
-func connect(ctx context.Context, c *Conn) (*Session, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.opts.HandshakeTimeout)
-	defer cancel()
-	channel, err := c.Command(ctx, "connect")
+func (s *Session) connect() error {
+	replies, err := s.pipeline(s.opts.HandshakeTimeout, Command{Line: "connect"})
 	if err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
+		return err
 	}
-	uuid := channel.Get("Unique-ID")
-	if uuid == "" {
-		return nil, c.fail(&ProtocolError{Reason: "no channel data in the reply to connect"})
+	s.channel = replies[0]
+	if s.uuid = s.channel.Get("Unique-ID"); s.uuid == "" {
+		return s.fail(&ProtocolError{Reason: "no channel data in the reply to connect"})
 	}
-	return &Session{Conn: c, uuid: uuid, channel: channel}, nil
+	return nil
+}
+
+// Next waits for the next event or notice, in the order of the wire. It returns nil when until has come, unless that is
+// zero, and when Wake was called. The error is the cause of the end of ctx, or Err; what came before is returned first.
+func (s *Session) Next(ctx context.Context, until time.Time) (*Event, error) {
+	if e := s.oldest(); e != nil {
+		return e, nil
+	}
+	s.heed(ctx)
+	w := wait{until: until, wakes: true}
+	if ctx.Err() != nil {
+		w = wait{try: true}
+	}
+	e, err := s.event(w)
+	if e == nil && err == nil && ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return e, err
+}
+
+// Take returns the next event or notice that has come, nil for none; the error is Err, once nothing is left.
+func (s *Session) Take() (*Event, error) {
+	if e := s.oldest(); e != nil {
+		return e, nil
+	}
+	return s.event(wait{try: true})
+}
+
+// oldest takes the first of those that came before a reply.
+func (s *Session) oldest() *Event {
+	if len(s.came) == 0 {
+		return nil
+	}
+	e := s.came[0]
+	s.came[0] = nil
+	if s.came = s.came[1:]; len(s.came) == 0 {
+		s.came = nil
+	}
+	return e
+}
+
+// event reads an event, nil when the wait is over.
+func (s *Session) event(w wait) (*Event, error) {
+	e, err := s.read(w)
+	if e != nil && e.isReply() {
+		return nil, s.fail(errNoCommand)
+	}
+	return e, err
+}
+
+// read reads a frame, nil when the wait is over.
+func (s *Session) read(w wait) (*Event, error) {
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	s.in.wait = w
+	e, err := s.in.next()
+	switch {
+	case err == nil:
+		return e, nil
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, errNothing):
+		return nil, nil
+	}
+	return nil, s.fail(err)
+}
+
+// heed lets the end of ctx wake the session up. A call has one context, as a rule.
+func (s *Session) heed(ctx context.Context) {
+	if done := ctx.Done(); done != s.heard {
+		s.heedNothing()
+		if done != nil {
+			s.heard, s.unhear = done, context.AfterFunc(ctx, s.Wake)
+		}
+	}
+}
+
+func (s *Session) heedNothing() {
+	if s.unhear != nil {
+		s.unhear()
+	}
+	s.heard, s.unhear = nil, nil
+}
+
+// Wake ends a wait in Next: the one that is under way, or the next one. Any goroutine may call it.
+func (s *Session) Wake() { s.in.wake() }
+
+// Pipeline sends commands in one write and waits for all their replies: one round trip. FreeSWITCH runs them in order,
+// and runs the later ones though it refuses an earlier one; the error is then the first refusal, a *ReplyError, beside
+// all the replies. Events that come meanwhile are kept for Next; when they are more than Options.EventQueue the
+// connection ends with ErrSlowConsumer. Without all replies within Options.CommandTimeout it ends with ErrTimeout. The
+// error is ErrBadCommand, with nothing sent, when a part of a command holds a line break.
+func (s *Session) Pipeline(commands ...Command) ([]*Event, error) {
+	return s.pipeline(s.opts.CommandTimeout, commands...)
+}
+
+func (s *Session) pipeline(timeout time.Duration, commands ...Command) ([]*Event, error) {
+	if err := s.write(commands); err != nil {
+		return nil, err
+	}
+	until := time.Now().Add(timeout)
+	replies := make([]*Event, 0, len(commands))
+	for len(replies) < len(commands) {
+		e, err := s.read(wait{until: until, final: true})
+		switch {
+		case err != nil:
+		case e == nil:
+			err = s.fail(ErrTimeout)
+		case e.isReply():
+			replies = append(replies, e)
+		case len(s.came) == s.opts.EventQueue:
+			err = s.fail(ErrSlowConsumer)
+		default:
+			s.came = append(s.came, e)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("await reply to %s: %w", commands[0].verb(), err)
+		}
+	}
+	return replies, refusal(commands, replies)
+}
+
+// write sends commands.
+func (s *Session) write(commands []Command) error {
+	if err := s.Err(); err != nil {
+		return err
+	}
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	b, err := appendAll((*buf)[:0], commands)
+	if err != nil {
+		return err
+	}
+	*buf = b
+	if err := s.sink.write(b); err != nil {
+		s.salvage()
+		return fmt.Errorf("send %s: %w", commands[0].verb(), s.fail(err)) // half a command may be on the wire
+	}
+	return nil
+}
+
+// salvage reads what the peer sent before it stopped listening: why the call has ended, as a rule.
+func (s *Session) salvage() {
+	for len(s.came) < s.opts.EventQueue {
+		e, err := s.read(wait{try: true})
+		if e == nil || err != nil {
+			return
+		}
+		if !e.isReply() {
+			s.came = append(s.came, e)
+		}
+	}
+}
+
+// API runs a command such as `uuid_exists <uuid>` and returns its result without the spaces and line breaks around it.
+// A result that begins with -ERR or -USAGE is a *ReplyError. FreeSWITCH reads nothing else from this connection while
+// the command runs.
+func (s *Session) API(command string) (string, error) {
+	replies, err := s.Pipeline(Command{Line: "api " + command})
+	if err != nil {
+		return "", err
+	}
+	return replies[0].ReplyText(), nil
+}
+
+// close ends the connection, once the call has.
+func (s *Session) close() {
+	s.heedNothing()
+	s.end(ErrClosed)
+	s.in.release()
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -16,14 +17,23 @@ const readSize = 32 << 10
 // chunks are lent to connections while bytes are there: one that waits holds none.
 var chunks = sync.Pool{New: func() any { return new([readSize]byte) }}
 
-// A source reads from the socket: without a bound between frames, because a call may be silent for hours, and within
-// timeout from the first wait inside a frame to its end.
+// A source reads from the socket: between frames for as long as is wanted, and within timeout from the first
+// wait inside a frame to its end. It belongs to one goroutine; any may wake it.
 type source struct {
-	nc      net.Conn
-	raw     syscall.RawConn // nil for a connection without a file, such as net.Pipe
-	timeout time.Duration
-	inFrame bool
-	armed   bool // a read deadline is set
+	nc       net.Conn
+	raw      syscall.RawConn // nil for a connection without a file, such as net.Pipe
+	timeout  time.Duration
+	inFrame  bool
+	frameEnd time.Time // when the frame must be complete; zero until it was waited for
+	wait     wait
+
+	// A deadline costs more than a read. One that is set stays until it has passed, or an earlier one is wanted: then
+	// the wait looks at the time, and goes on.
+	armed time.Time // the deadline that is set, zero for none
+	spent bool      // it has passed
+
+	waking sync.Mutex // held while a deadline is set
+	woken  atomic.Bool
 
 	chunk   *[readSize]byte // what was read lies there, nil while waiting
 	n       int
@@ -31,10 +41,17 @@ type source struct {
 	arrived func(fd uintptr) bool // tryRead, made once
 }
 
-func newSource(nc net.Conn, timeout time.Duration) *source {
-	s := &source{nc: nc, raw: rawConn(nc), timeout: timeout}
+// A wait says how long to wait for the beginning of a frame: for ever, when it is zero.
+type wait struct {
+	until time.Time // zero for ever
+	try   bool      // not at all
+	wakes bool      // until wake is called, be it before
+	final bool      // not beyond until inside a frame either, which is lost then
+}
+
+func (s *source) init(nc net.Conn, timeout time.Duration) {
+	s.nc, s.raw, s.timeout = nc, rawConn(nc), timeout
 	s.arrived = s.tryRead
-	return s
 }
 
 // rawConn is the file behind a connection, nil when there is none.
@@ -50,20 +67,71 @@ func rawConn(nc net.Conn) syscall.RawConn {
 	return raw
 }
 
-// read waits for bytes. They are valid until the next read, which gives back what they lie in.
+// read waits for bytes. They are valid until the next read, which gives back what they lie in. The error is
+// os.ErrDeadlineExceeded when the wait, or the time for a frame, is over.
 func (s *source) read() ([]byte, error) {
-	if s.armed != s.inFrame {
-		var deadline time.Time
-		if s.inFrame {
-			deadline = time.Now().Add(s.timeout)
-		}
-		_ = s.nc.SetReadDeadline(deadline) // fails on a closed connection only, as reading then does
-		s.armed = s.inFrame
+	if s.raw != nil {
+		s.release()
 	}
+	for {
+		if s.arm() {
+			return nil, os.ErrDeadlineExceeded
+		}
+		b, err := s.once()
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return b, err
+		}
+		s.spent = true
+		if bound := s.bound(); !bound.IsZero() && !time.Now().Before(bound) {
+			return nil, err
+		}
+	}
+}
+
+// bound is when the wait is over, zero for never.
+func (s *source) bound() time.Time {
+	if !s.inFrame {
+		return s.wait.until
+	}
+	if s.frameEnd.IsZero() {
+		s.frameEnd = time.Now().Add(s.timeout)
+	}
+	if s.wait.final && s.wait.until.Before(s.frameEnd) {
+		return s.wait.until
+	}
+	return s.frameEnd
+}
+
+// arm sets the deadline that the wait needs, unless there is one that does; true when the wait was woken instead.
+func (s *source) arm() (woken bool) {
+	wakes := s.wait.wakes && !s.inFrame
+	bound := s.bound()
+	if !s.spent && (bound.IsZero() || !s.armed.IsZero() && !s.armed.After(bound)) {
+		return wakes && s.woken.Load() && s.woken.Swap(false)
+	}
+	s.waking.Lock()
+	defer s.waking.Unlock()
+	if wakes && s.woken.Swap(false) {
+		return true
+	}
+	_ = s.nc.SetReadDeadline(bound) // fails on a closed connection only, as reading then does
+	s.armed, s.spent = bound, false
+	return false
+}
+
+// wake ends a wait that can be woken: this one, or the next one.
+func (s *source) wake() {
+	s.waking.Lock()
+	defer s.waking.Unlock()
+	s.woken.Store(true)
+	_ = s.nc.SetReadDeadline(time.Unix(1, 0)) // as in arm
+}
+
+// once reads what is there, or waits for it up to the deadline.
+func (s *source) once() ([]byte, error) {
 	if s.raw == nil {
 		return s.plain()
 	}
-	s.release()
 	if err := s.raw.Read(s.arrived); err != nil {
 		return nil, err
 	}
@@ -85,7 +153,10 @@ func (s *source) tryRead(fd uintptr) bool {
 			s.err = io.EOF
 		case errors.Is(s.err, syscall.EAGAIN):
 			s.release()
-			return false
+			if !s.tries() {
+				return false
+			}
+			s.err = errNothing
 		case errors.Is(s.err, syscall.EINTR):
 			continue
 		default:
@@ -95,8 +166,17 @@ func (s *source) tryRead(fd uintptr) bool {
 	}
 }
 
-// plain reads from a connection without a file.
+// tries tells that nothing is waited for.
+func (s *source) tries() bool { return s.wait.try && !s.inFrame }
+
+// errNothing says that nothing has come, where nothing was waited for.
+var errNothing = errors.New("nothing has come")
+
+// plain reads from a connection without a file, which cannot be tried.
 func (s *source) plain() ([]byte, error) {
+	if s.tries() {
+		return nil, errNothing
+	}
 	s.take()
 	for {
 		n, err := s.nc.Read(s.chunk[:])
@@ -116,80 +196,5 @@ func (s *source) release() {
 	if s.chunk != nil {
 		chunks.Put(s.chunk)
 		s.chunk = nil
-	}
-}
-
-// A sink writes to the socket, each time within timeout. A deadline costs more than most writes, and one that stayed
-// would end a later write: it is set only while the peer does not take what is written.
-type sink struct {
-	nc      net.Conn
-	raw     syscall.RawConn // nil for a connection without a file
-	timeout time.Duration
-
-	left    []byte
-	err     error
-	blocked bool
-	ready   func(fd uintptr) bool // tryWrite, made once
-}
-
-func newSink(nc net.Conn, timeout time.Duration) *sink {
-	s := &sink{nc: nc, raw: rawConn(nc), timeout: timeout}
-	s.ready = s.tryWrite
-	return s
-}
-
-// write writes all of b.
-func (s *sink) write(b []byte) error {
-	if s.raw == nil {
-		s.bound()
-		defer s.unbound()
-		_, err := s.nc.Write(b)
-		return err
-	}
-	s.left, s.err = b, nil
-	err := s.raw.Write(s.ready)
-	s.left = nil
-	if s.blocked {
-		s.unbound()
-	}
-	return errors.Join(err, s.err)
-}
-
-// tryWrite writes what the socket takes; false when it takes no more for now.
-func (s *sink) tryWrite(fd uintptr) bool {
-	for len(s.left) > 0 {
-		n, err := syscall.Write(int(fd), s.left)
-		switch {
-		case err == nil:
-			s.left = s.left[n:]
-		case errors.Is(err, syscall.EINTR):
-		case errors.Is(err, syscall.EAGAIN):
-			if !s.blocked {
-				s.bound()
-			}
-			return false
-		default:
-			s.err = failed(s.nc, "write", err)
-			return true
-		}
-	}
-	return true
-}
-
-// Deadlines cannot be set on a closed connection only; writing and the reader say so.
-func (s *sink) bound() {
-	s.blocked = true
-	_ = s.nc.SetWriteDeadline(time.Now().Add(s.timeout))
-}
-
-func (s *sink) unbound() {
-	s.blocked = false
-	_ = s.nc.SetWriteDeadline(time.Time{})
-}
-
-// failed is a fault of the system as package net words it.
-func failed(nc net.Conn, op string, err error) error {
-	return &net.OpError{
-		Op: op, Net: nc.RemoteAddr().Network(), Source: nc.LocalAddr(), Addr: nc.RemoteAddr(), Err: os.NewSyscallError(op, err),
 	}
 }

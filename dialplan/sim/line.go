@@ -80,8 +80,9 @@ func (l line) Collect(ctx context.Context, q dialplan.Collect) (dialplan.Collect
 	return got, nil
 }
 
-// Hold lets the caller wait for as long as the world makes them.
-func (l line) Hold(ctx context.Context, h dialplan.Hold, wait func(context.Context) error) (string, error) {
+// Hold lets the caller wait, or wait in vain until the node gives up, or the
+// caller does.
+func (l line) Hold(ctx context.Context, h dialplan.Hold, wait dialplan.Wait) (string, error) {
 	if err := l.begin(ctx); err != nil {
 		return "", err
 	}
@@ -92,17 +93,18 @@ func (l line) Hold(ctx context.Context, h dialplan.Hold, wait func(context.Conte
 			return key, nil
 		}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	gone := false
-	l.impatient = func() {
-		l.say("  hangs", "up after %s", patience)
-		gone = true
-		cancel()
-	}
-	if err := wait(ctx); !gone {
+	over, err := false, error(nil)
+	wait(func(e error) { over, err = true, e })()
+	switch {
+	case over:
 		return "", err
+	case h.AtMost > 0 && h.AtMost < patience:
+		l.clock = l.clock.Add(h.AtMost)
+		l.say("  waited", "%s", h.AtMost)
+		return "", context.DeadlineExceeded
 	}
+	l.clock = l.clock.Add(patience)
+	l.say("  hangs", "up after %s", patience)
 	return "", dialplan.ErrHangup
 }
 

@@ -92,9 +92,7 @@ type call struct {
 	stopped bool   // the controller was stopped
 	saved   []byte // the cursor, as another controller finds it
 	left    string // how the menu left the call
-	// impatient hangs up on behalf of a caller who is on hold.
-	impatient func()
-	bridged   map[string]dialplan.Bridged
+	bridged map[string]dialplan.Bridged
 }
 
 func (c *call) walk(ctx context.Context, m *dialplan.Menu, cursor *dialplan.Cursor) (dialplan.End, error) {

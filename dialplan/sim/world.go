@@ -43,29 +43,16 @@ func (c *call) Join(_ context.Context, j dialplan.Join) (dialplan.Ticket, error)
 	return dialplan.Ticket{ID: j.Queue, Joined: c.clock}, nil
 }
 
-// Next offers an agent at once, or makes the caller wait in vain.
-func (c *call) Next(ctx context.Context, ticket string) (dialplan.Offer, error) {
-	if c.script.Nobody {
-		return dialplan.Offer{}, c.inVain(ctx)
+// Await offers an agent at once, or nobody.
+func (c *call) Await(ticket string, found func(*dialplan.Offer, error)) (stop func()) {
+	if !c.script.Nobody {
+		c.offers++
+		found(&dialplan.Offer{
+			ID: fmt.Sprintf("offer-%d", c.offers), Ticket: ticket, Queue: ticket,
+			Agent: "agent", Contact: "agent", Ring: ring, Until: c.clock.Add(ring),
+		}, nil)
 	}
-	c.offers++
-	return dialplan.Offer{
-		ID: fmt.Sprintf("offer-%d", c.offers), Ticket: ticket, Queue: ticket,
-		Agent: "agent", Contact: "agent", Ring: ring, Until: c.clock.Add(ring),
-	}, nil
-}
-
-// inVain passes the time until the node gives up, or the caller does.
-func (c *call) inVain(ctx context.Context) error {
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < patience {
-		limit := time.Until(deadline).Round(time.Second)
-		c.clock = c.clock.Add(limit)
-		c.say("  waited", "%s", limit)
-		return context.DeadlineExceeded
-	}
-	c.clock = c.clock.Add(patience)
-	c.impatient()
-	return ctx.Err()
+	return func() {}
 }
 
 // Report knows nothing to do: nobody else waits for the agent.
