@@ -31,7 +31,9 @@ func TestWaitFor(t *testing.T) {
 	t.Run("panics where the call is", func(t *testing.T) {
 		done := make(chan error, 1)
 		stop := WaitFor(t.Context(), func(context.Context) error { panic("out of range") })(func(err error) { done <- err })
-		_ = <-done // or the caller would wait for ever
+		if err := <-done; err != nil { // or the caller would wait for ever
+			t.Error(err)
+		}
 		defer func() {
 			if fault := recover(); fault != "out of range" {
 				t.Errorf("stop panicked with %v", fault)
