@@ -48,6 +48,9 @@ func (r *reader) next() (*Event, error) {
 	e, err := r.frame()
 	late := !r.frameEnd.IsZero() && !time.Now().Before(r.frameEnd)
 	r.inFrame, r.frameEnd = false, time.Time{}
+	if len(r.in) == 0 {
+		r.giveBack()
+	}
 	switch {
 	case err == nil:
 		return e, nil
@@ -61,12 +64,18 @@ func (r *reader) next() (*Event, error) {
 
 // more reads on, once everything read has been taken.
 func (r *reader) more() (err error) {
-	r.in = nil // or it would hold what is lent to others by then
+	r.giveBack()
 	r.in, err = r.read()
 	if len(r.in) > 0 {
 		return nil // an error comes again
 	}
 	return err
+}
+
+// giveBack gives back what was lent, once it has been taken.
+func (r *reader) giveBack() {
+	r.in = nil
+	r.release()
 }
 
 func (r *reader) frame() (*Event, error) {

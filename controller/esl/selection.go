@@ -10,8 +10,13 @@ import (
 // asked for. What was not selected reads as absent.
 type Selection struct {
 	names map[string]bool
-	marks [256]bool // mark of each name: most lines are no candidates
+	// Most lines are no candidates by a few of their letters, and are not looked at any further.
+	short [256]bool // names of less than far letters, by their beginning
+	long  [256]bool // the others, by letters that tell variables apart
 }
+
+// far is how many letters of a line are looked at: those after variable_ and a few more.
+const far = 14
 
 // Select selects headers as FreeSWITCH writes them, variable_ before the name of a variable. Event-Name, Unique-ID and
 // Reply-Text are always kept.
@@ -19,7 +24,11 @@ func Select(headers ...string) *Selection {
 	s := &Selection{names: make(map[string]bool)}
 	for _, name := range append([]string{"Event-Name", "Unique-ID", "Reply-Text"}, headers...) {
 		s.names[name] = true
-		s.marks[mark([]byte(name))] = true
+		if line := []byte(name + ":"); len(name) < far {
+			s.short[beginning(line)] = true
+		} else {
+			s.long[letters(line)] = true
+		}
 	}
 	return s
 }
@@ -30,14 +39,9 @@ func (s *Selection) Has(header string) bool { return s.names[header] }
 // Names are the headers that are kept, in no order.
 func (s *Selection) Names() []string { return slices.Collect(maps.Keys(s.names)) }
 
-// mark tells most names apart, at the cost of reading their ends.
-func mark(name []byte) byte {
-	n := len(name)
-	if n < 3 {
-		return 0
-	}
-	return byte(n) ^ name[n-1]<<1 ^ name[n-2]<<3 ^ name[n-3]<<5
-}
+func beginning(line []byte) byte { return line[0] ^ line[1]<<2 }
+
+func letters(line []byte) byte { return line[0] ^ line[9]<<1 ^ line[11]<<2 ^ line[13]<<3 }
 
 // keep moves the lines that are kept to the front of b, and with them the body that follows the headers.
 func (s *Selection) keep(b []byte) []byte {
@@ -59,6 +63,9 @@ func (s *Selection) keep(b []byte) []byte {
 }
 
 func (s *Selection) wants(line []byte) bool {
+	if len(line) < 2 || !s.short[beginning(line)] && (len(line) < far || !s.long[letters(line)]) {
+		return false
+	}
 	n := bytes.IndexByte(line, ':')
-	return n > 0 && s.marks[mark(line[:n])] && s.names[string(line[:n])]
+	return n > 0 && s.names[string(line[:n])]
 }

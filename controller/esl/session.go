@@ -189,6 +189,7 @@ func (s *Session) write(commands []Command) error {
 
 // salvage reads what the peer sent before it stopped listening: why the call has ended, as a rule.
 func (s *Session) salvage() {
+	s.in.dry = time.Time{}
 	for len(s.came) < s.opts.EventQueue {
 		e, err := s.read(wait{try: true})
 		if e == nil || err != nil {

@@ -35,6 +35,7 @@ type source struct {
 	waking sync.Mutex // held while a deadline is set
 	woken  atomic.Bool
 
+	dry     time.Time       // when all that had come was read
 	chunk   *[readSize]byte // what was read lies there, nil while waiting
 	n       int
 	err     error
@@ -67,11 +68,14 @@ func rawConn(nc net.Conn) syscall.RawConn {
 	return raw
 }
 
-// read waits for bytes. They are valid until the next read, which gives back what they lie in. The error is
-// os.ErrDeadlineExceeded when the wait, or the time for a frame, is over.
+// fresh is how long after everything was read nothing more is looked for. FreeSWITCH works in steps of 10 to 20 ms.
+const fresh = time.Millisecond
+
+// read waits for bytes. They are valid until release. The error is os.ErrDeadlineExceeded when the wait, or the time for
+// a frame, is over.
 func (s *source) read() ([]byte, error) {
-	if s.raw != nil {
-		s.release()
+	if s.tries() && time.Since(s.dry) < fresh {
+		return nil, errNothing
 	}
 	for {
 		if s.arm() {
@@ -149,6 +153,9 @@ func (s *source) tryRead(fd uintptr) bool {
 		s.n, s.err = syscall.Read(int(fd), s.chunk[:])
 		switch {
 		case s.err == nil && s.n > 0:
+			if s.n < readSize {
+				s.dry = time.Now()
+			}
 		case s.err == nil:
 			s.err = io.EOF
 		case errors.Is(s.err, syscall.EAGAIN):
@@ -156,7 +163,8 @@ func (s *source) tryRead(fd uintptr) bool {
 			if !s.tries() {
 				return false
 			}
-			s.err = errNothing
+			s.dry, s.err = time.Now(), errNothing
+			return true
 		case errors.Is(s.err, syscall.EINTR):
 			continue
 		default:
@@ -192,8 +200,9 @@ func (s *source) take() {
 	}
 }
 
+// release gives back what was lent. A connection without a file keeps it.
 func (s *source) release() {
-	if s.chunk != nil {
+	if s.chunk != nil && s.raw != nil {
 		chunks.Put(s.chunk)
 		s.chunk = nil
 	}
