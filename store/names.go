@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,11 +11,8 @@ import (
 )
 
 // Names reach keys, URLs and dial strings, so what they may hold is settled
-// here, once.
-var (
-	idPattern     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	numberPattern = regexp.MustCompile(`^(\+[1-9][0-9]{1,14}|[0-9]{1,20})$`)
-)
+// here, once. Several are checked for each call, which is why it is not done by
+// regular expressions.
 
 // A FieldError is one field that breaks a rule. It is an [ErrInvalid]; several
 // of them come joined.
@@ -37,20 +33,55 @@ func invalid(field, format string, args ...any) error {
 // checkID is nil for 1 to 64 letters, digits, dots, underscores and dashes,
 // of which the first is a letter or a digit. noun is what the id stands for.
 func checkID(noun, id string) error {
-	if !idPattern.MatchString(id) {
+	if !isID(id) {
 		return invalid(noun, "%.80q: want 1 to 64 of A-Z a-z 0-9 . _ -, a letter or a digit first", id)
 	}
 	return nil
 }
 
+func isID(id string) bool {
+	if id == "" || len(id) > 64 || !isAlphanumeric(id[0]) {
+		return false
+	}
+	for i := range len(id) {
+		if b := id[i]; !isAlphanumeric(b) && b != '.' && b != '_' && b != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlphanumeric(b byte) bool { return isDigit(b) || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' }
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
 // checkNumber is nil for a telephone number in E.164 form (ITU-T E.164: plus
 // and up to 15 digits) or as dialled (digits alone). Nothing else is ever a
 // key: callers withheld or anonymous would share it.
 func checkNumber(number string) error {
-	if !numberPattern.MatchString(number) || strings.Trim(number, "0") == "" {
+	if !isNumber(number) {
 		return invalid("number", "%.40q: want E.164 such as +380441234567, or 1 to 20 digits as dialled", number)
 	}
 	return nil
+}
+
+func isNumber(number string) bool {
+	digits, international := strings.CutPrefix(number, "+")
+	least, most := 1, 20
+	if international {
+		least, most = 2, 15
+	}
+	if len(digits) < least || len(digits) > most || international && digits[0] == '0' {
+		return false
+	}
+	zeros := true
+	for i := range len(digits) {
+		if !isDigit(digits[i]) {
+			return false
+		}
+		zeros = zeros && digits[i] == '0'
+	}
+	return !zeros
 }
 
 // checkText is nil for valid UTF-8 of at most max bytes without control

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -101,12 +102,26 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
-func FuzzCheckID(f *testing.F) {
-	f.Add("support-line")
-	f.Add("a}b{")
-	f.Fuzz(func(t *testing.T, id string) {
-		if checkID("menu", id) == nil && (len(id) > 64 || strings.ContainsAny(id, "{}/: \n\x00")) {
-			t.Errorf("checkID(%q) = nil", id)
+// What ids and numbers are, as one can read it.
+var (
+	idPattern     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	numberPattern = regexp.MustCompile(`^(\+[1-9][0-9]{1,14}|[0-9]{1,20})$`)
+	onlyZeros     = regexp.MustCompile(`^0*$`)
+)
+
+func FuzzIDsAndNumbers(f *testing.F) {
+	for _, s := range []string{
+		"", "a", "support-line.v2_A", "-a", "a}b{", "a\n", "0800", "000", "+380441234567", "+0441234567", "+1", "+12", "+", "1+2",
+		"+1234567890123456", "123456789012345678901", strings.Repeat("a", 65),
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if got, want := checkID("menu", s) == nil, idPattern.MatchString(s); got != want {
+			t.Errorf("%q is an id: %v, want %v", s, got, want)
+		}
+		if got, want := checkNumber(s) == nil, numberPattern.MatchString(s) && !onlyZeros.MatchString(s); got != want {
+			t.Errorf("%q is a number: %v, want %v", s, got, want)
 		}
 	})
 }
