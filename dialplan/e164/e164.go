@@ -26,22 +26,11 @@ const (
 	Emergency             // an emergency number of the region
 )
 
-// A Class says what calling a public number costs whoever pays for it.
-type Class int
-
-// The classes of public numbers.
-const (
-	Ordinary      Class = iota // fixed, mobile or free of charge, in the region itself
-	International              // in another region
-	Premium                    // premium rate, shared cost, or of no known type
-)
-
 // A Number is one telephone number.
 type Number struct {
 	Kind  Kind
 	E164  string // with the plus sign, for Public; "" otherwise
 	Local string // the digits as dialled, for Extension, Short and Emergency
-	Class Class  // for Public
 }
 
 // Key is the string under which the number is kept: the E.164 form, the
@@ -178,22 +167,5 @@ func public(digits string, international bool, region string) Number {
 			return Number{}
 		}
 	}
-	return Number{
-		Kind:  Public,
-		E164:  phonenumbers.Format(p, phonenumbers.E164),
-		Class: class(p, region),
-	}
-}
-
-func class(p *phonenumbers.PhoneNumber, region string) Class {
-	switch phonenumbers.GetNumberType(p) {
-	case phonenumbers.FIXED_LINE, phonenumbers.MOBILE, phonenumbers.FIXED_LINE_OR_MOBILE,
-		phonenumbers.TOLL_FREE, phonenumbers.VOIP, phonenumbers.PERSONAL_NUMBER, phonenumbers.UAN:
-	default:
-		return Premium
-	}
-	if int(p.GetCountryCode()) != phonenumbers.GetCountryCodeForRegion(region) {
-		return International
-	}
-	return Ordinary
+	return Number{Kind: Public, E164: phonenumbers.Format(p, phonenumbers.E164)}
 }
