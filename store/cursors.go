@@ -91,7 +91,7 @@ func (s *Store) Cursors(instance string) *Cursors {
 // be reached again, unless a newer one replaces it.
 func (c *Cursors) Save(ctx context.Context, cursor *dialplan.Cursor, must bool) {
 	c.saved.Add(1)
-	document, err := json.Marshal(cursor)
+	document, err := cursor.Encode()
 	if err != nil {
 		c.dropped.Add(1)
 		c.s.log.Error("cursor cannot be encoded", "call", cursor.Call, "error", err)

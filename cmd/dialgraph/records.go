@@ -59,7 +59,7 @@ func (r *records) Load(ctx context.Context, call string) (*controller.Record, er
 
 // encoded is the record as the store keeps it.
 func encoded(record *controller.Record) (store.Record, error) {
-	document, err := json.Marshal(record)
+	document, err := record.Encode()
 	if err != nil {
 		return store.Record{}, fmt.Errorf("write record of %s: %w", record.Call, err)
 	}
