@@ -110,6 +110,9 @@ func strip(user string) (digits string, international, ok bool) {
 	if rest, plus := strings.CutPrefix(user, "+"); plus {
 		user, international = rest, true
 	}
+	if isDigits(user) {
+		return user, international, strings.Trim(user, "0") != ""
+	}
 	var b strings.Builder
 	for _, r := range user {
 		switch {
@@ -122,6 +125,15 @@ func strip(user string) (digits string, international, ok bool) {
 	}
 	digits = b.String()
 	return digits, international, strings.Trim(digits, "0") != ""
+}
+
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // local recognises what is dialled inside a region or a company and has no
@@ -155,6 +167,9 @@ func public(digits string, international bool, region string) Number {
 	s := digits
 	if international {
 		s = "+" + digits
+		if possible(digits) {
+			return Number{Kind: Public, E164: s}
+		}
 	}
 	p, err := phonenumbers.Parse(s, region)
 	if err != nil || !phonenumbers.IsPossibleNumber(p) {

@@ -2,9 +2,13 @@ package e164
 
 import (
 	"errors"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/nyaruka/phonenumbers"
 	"pgregory.net/rapid"
 )
 
@@ -91,6 +95,41 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("Parse(%q, %q) = %+v: a key exactly where there is a number", raw, region, n)
 		}
 	})
+}
+
+// What is taken as it stands is what the library would make of it.
+func TestPossibleNumbersAreTheLibrarys(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		regions := slices.Sorted(maps.Keys(phonenumbers.GetSupportedRegions()))
+		code := rapid.OneOf(
+			rapid.Map(rapid.SampledFrom(regions), phonenumbers.GetCountryCodeForRegion),
+			rapid.SampledFrom(slices.Sorted(maps.Keys(phonenumbers.GetSupportedGlobalNetworkCallingCodes()))),
+			rapid.IntRange(0, 999),
+		).Draw(t, "code")
+		digits := strconv.Itoa(code) + rapid.StringMatching(`0?[0-9]{0,20}`).Draw(t, "national")
+		if strings.Trim(digits, "0") == "" || !possible(digits) {
+			return
+		}
+		for _, region := range []string{"UA", "US", "IT"} {
+			p, err := phonenumbers.Parse("+"+digits, region)
+			if err != nil || !phonenumbers.IsPossibleNumber(p) {
+				t.Fatalf("possible(%q) is true, the library says: %v", digits, err)
+			}
+			if got := phonenumbers.Format(p, phonenumbers.E164); got != "+"+digits {
+				t.Fatalf("possible(%q) is true, the library changes it to %s", digits, got)
+			}
+		}
+	})
+}
+
+// Numbers are taken as they stand; Argentina's have a prefix within.
+func TestExamplesArePossible(t *testing.T) {
+	for region := range phonenumbers.GetSupportedRegions() {
+		example := phonenumbers.Format(phonenumbers.GetExampleNumber(region), phonenumbers.E164)
+		if digits := strings.TrimPrefix(example, "+"); !possible(digits) && region != "AR" {
+			t.Errorf("possible(%q) of %s is false", digits, region)
+		}
+	}
 }
 
 func BenchmarkParse(b *testing.B) {
