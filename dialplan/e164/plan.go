@@ -9,7 +9,7 @@ import (
 
 // A plan is what decides, of the numbering plan behind a country code, whether a
 // number in international form is taken as it stands: nearly all that trunks
-// bring. The library reads it, too, at fifty times the cost.
+// bring. The library reads it, too, at ten times the cost.
 type plan struct {
 	lengths uint32         // bit n: numbers of n digits are possible, without the country code
 	prefix  *regexp.Regexp // what is dialled before a number inside the country; nil for nothing
