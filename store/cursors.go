@@ -15,12 +15,11 @@ import (
 )
 
 const (
-	mustWithin   = 50 * time.Millisecond  // a step with an effect outside waits that long for Redis
-	cursorLife   = 48 * time.Hour         // no call lasts that long; collects what a lost node left
-	cursorBatch  = flightMost             // cursors in one pipeline
-	flushTimeout = time.Second            // for one pipeline
-	flushAgain   = 100 * time.Millisecond // after a pipeline that failed
-	maxPending   = 100_000                // calls with a cursor to be written
+	mustWithin  = 50 * time.Millisecond  // a step with an effect outside waits that long for Redis
+	cursorLife  = 48 * time.Hour         // no call lasts that long; collects what a lost node left
+	cursorBatch = flightMost             // cursors in one pipeline
+	flushAgain  = 100 * time.Millisecond // after a pipeline that failed
+	maxPending  = 100_000                // calls with a cursor to be written
 )
 
 // saveCursor stores a cursor, unless another instance has the call by now.
@@ -58,8 +57,8 @@ type CursorStats struct {
 }
 
 // Cursors keep where each live call stands. There is one writer for each node
-// of Redis: it writes whatever has gathered as soon as its last pipeline has
-// returned, so that a busy node gets larger pipelines, not more of them. The
+// of Redis: it writes whatever has gathered when the next pipeline to the node
+// goes, so that a busy node gets larger pipelines, not more of them. The
 // newest cursor of a call replaces those that still wait.
 type Cursors struct {
 	s        *Store
@@ -199,14 +198,17 @@ func (c *Cursors) writer(ctx context.Context, call string) *cursorWriter {
 	node := c.node(ctx, call)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	w := c.writers[node]
+	if w != nil && len(c.writers) == 1 {
+		return w
+	}
 	for _, w := range c.writers {
 		if _, waiting := w.pending(call); waiting {
 			return w
 		}
 	}
-	w := c.writers[node]
 	if w == nil {
-		w = &cursorWriter{c: c, pipe: c.s.pipes.of(node), waiting: make(map[string]*pendingCursor)}
+		w = &cursorWriter{c: c, pipe: c.s.pipes.of(node), waiting: make(map[string]pendingCursor)}
 		c.writers[node] = w
 	}
 	return w

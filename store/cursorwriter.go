@@ -1,18 +1,21 @@
 package store
 
 import (
-	"context"
 	"sync"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
-// A cursorWriter writes the cursors of one node, one pipeline at a time.
+// A cursorWriter writes the cursors of one node, one batch at a time. What
+// comes while it waits for its pipeline to go still goes with that.
 type cursorWriter struct {
 	c       *Cursors
 	pipe    *pipe // to the node
 	mu      sync.Mutex
-	waiting map[string]*pendingCursor // by call
-	flight  map[string]*pendingCursor // in the pipeline under way
+	waiting map[string]pendingCursor // by call
+	flight  map[string]pendingCursor // in the pipeline under way
+	calls   []string                 // of flight, in the order of its steps
 	running bool
 }
 
@@ -27,24 +30,25 @@ type pendingCursor struct {
 // it. ok is false when too many wait already.
 func (w *cursorWriter) put(call string, document []byte, wait bool) (acked chan struct{}, ok bool) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	p := w.waiting[call]
-	if p == nil {
-		if len(w.waiting) >= maxPending {
-			return nil, false
-		}
-		p = new(pendingCursor)
-		w.waiting[call] = p
+	p, known := w.waiting[call]
+	if !known && len(w.waiting) >= maxPending {
+		w.mu.Unlock()
+		return nil, false
 	}
 	p.document = document
 	if wait {
 		acked = make(chan struct{})
 		p.acked = append(p.acked, acked)
 	}
-	if !w.running {
+	w.waiting[call] = p
+	rests := !w.running
+	if rests {
 		w.running = true
 		w.c.flushing.Add(1)
-		go w.run()
+	}
+	w.mu.Unlock()
+	if rests {
+		w.pipe.tell(w.batch, w.answered)
 	}
 	return acked, true
 }
@@ -54,99 +58,98 @@ func (w *cursorWriter) put(call string, document []byte, wait bool) (acked chan 
 func (w *cursorWriter) pending(call string) (document []byte, waiting bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, set := range []map[string]*pendingCursor{w.waiting, w.flight} {
-		if p := set[call]; p != nil {
-			return p.document, true
-		}
+	p, waiting := w.waiting[call]
+	if !waiting {
+		p, waiting = w.flight[call]
 	}
-	return nil, false
+	return p.document, waiting
 }
 
-// run writes until nothing waits any more.
-func (w *cursorWriter) run() {
-	defer w.c.flushing.Done()
-	for batch := w.take(); batch != nil; batch = w.take() {
-		if w.flush(batch) {
-			continue
-		}
-		w.c.failed.Add(1)
-		select {
-		case <-time.After(flushAgain):
-		case <-w.c.done.Done():
-			return
-		}
-	}
-}
-
-// take moves up to cursorBatch cursors from waiting to flight; nil, and the
-// writer rests, when there are none.
-func (w *cursorWriter) take() map[string]*pendingCursor {
+// batch moves up to cursorBatch cursors from waiting to flight, and returns
+// the steps that write them.
+func (w *cursorWriter) batch() []step {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.flight = nil
-	if len(w.waiting) == 0 {
-		w.running = false
-		return nil
-	}
-	w.flight = make(map[string]*pendingCursor, min(len(w.waiting), cursorBatch))
-	for call, p := range w.waiting {
-		if len(w.flight) == cursorBatch {
-			break
-		}
-		w.flight[call] = p
-		delete(w.waiting, call)
-	}
-	return w.flight
-}
-
-// flush writes a batch and tells those who wait. Cursors that Redis did not
-// answer for wait again, unless newer ones do already; flush is then false.
-func (w *cursorWriter) flush(batch map[string]*pendingCursor) bool {
-	ctx, cancel := context.WithTimeout(w.c.done, flushTimeout)
-	defer cancel()
 	w.c.flushes.Add(1)
-	left := w.send(ctx, batch)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for call, p := range left {
-		if newer := w.waiting[call]; newer != nil {
-			newer.acked = append(newer.acked, p.acked...)
-			continue
+	if len(w.waiting) <= cursorBatch {
+		w.flight, w.waiting = w.waiting, make(map[string]pendingCursor)
+	} else {
+		w.flight = make(map[string]pendingCursor, cursorBatch)
+		for call, p := range w.waiting {
+			if len(w.flight) == cursorBatch {
+				break
+			}
+			w.flight[call] = p
+			delete(w.waiting, call)
 		}
-		w.waiting[call] = p
 	}
-	return len(left) == 0
+	steps := make([]step, 0, len(w.flight))
+	w.calls = w.calls[:0]
+	for call, p := range w.flight {
+		w.calls = append(w.calls, call)
+		steps = append(steps, w.step(call, p))
+	}
+	return steps
 }
 
-// send writes a batch in one pipeline and returns what Redis did not answer for.
-func (w *cursorWriter) send(ctx context.Context, batch map[string]*pendingCursor) map[string]*pendingCursor {
-	calls, steps := make([]string, 0, len(batch)), make([]step, 0, len(batch))
-	for call, pending := range batch {
-		keys := []string{w.c.s.keys.cursor(call), w.c.s.keys.owner(call)}
-		calls = append(calls, call)
-		if pending.document == nil {
-			steps = append(steps, scriptStep(deleteCursor, keys, w.c.instance))
-		} else {
-			steps = append(steps, scriptStep(saveCursor, keys, w.c.instance, pending.document, cursorLife.Milliseconds()))
-		}
+func (w *cursorWriter) step(call string, p pendingCursor) step {
+	keys := []string{w.c.s.keys.cursor(call), w.c.s.keys.owner(call)}
+	if p.document == nil {
+		return scriptStep(deleteCursor, keys, w.c.instance)
 	}
-	var left map[string]*pendingCursor
-	for i, reply := range w.pipe.ask(ctx, steps) {
-		switch n, err := reply.Int(); {
+	return scriptStep(saveCursor, keys, w.c.instance, p.document, cursorLife.Milliseconds())
+}
+
+// answered tells those who wait what came of the batch, and goes on with the
+// next. Cursors that Redis did not answer for wait again, unless newer ones do
+// already.
+func (w *cursorWriter) answered(replies []*redis.Cmd) {
+	w.mu.Lock()
+	failed := false
+	for i, call := range w.calls {
+		p := w.flight[call]
+		switch n, err := replies[i].Int(); {
 		case err != nil:
-			if left == nil {
-				left = make(map[string]*pendingCursor)
-			}
-			left[calls[i]] = batch[calls[i]]
+			failed = true
+			w.again(call, p)
 			continue
 		case n == 0:
 			w.c.fenced.Add(1)
 		default:
 			w.c.written.Add(1)
 		}
-		for _, acked := range batch[calls[i]].acked {
+		for _, acked := range p.acked {
 			close(acked)
 		}
 	}
-	return left
+	w.flight = nil
+	rests := len(w.waiting) == 0
+	w.running = !rests
+	w.mu.Unlock()
+	switch {
+	case rests:
+		w.c.flushing.Done()
+	case failed:
+		w.c.failed.Add(1)
+		go w.later()
+	default:
+		w.pipe.tell(w.batch, w.answered)
+	}
+}
+
+func (w *cursorWriter) again(call string, p pendingCursor) {
+	if newer, ok := w.waiting[call]; ok {
+		p.document, p.acked = newer.document, append(newer.acked, p.acked...)
+	}
+	w.waiting[call] = p
+}
+
+// later goes on after a pause, unless the writers are stopped.
+func (w *cursorWriter) later() {
+	select {
+	case <-time.After(flushAgain):
+		w.pipe.tell(w.batch, w.answered)
+	case <-w.c.done.Done():
+		w.c.flushing.Done()
+	}
 }

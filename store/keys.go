@@ -8,14 +8,17 @@ type keys struct{ prefix string }
 
 // doc is a document or a record: it outlives calls and restarts, and the
 // embedded mode keeps it on disk.
-func (k keys) doc(name string) string { return k.docs() + name }
+func (k keys) doc(name string) string { return k.prefix + docFamily + name }
 
 // docs is how all documents and records begin.
-func (k keys) docs() string { return k.prefix + "d:" }
+func (k keys) docs() string { return k.prefix + docFamily }
 
 // live is state that means something only while calls run: it is never kept
 // on disk by the embedded mode, and may vanish with Redis.
-func (k keys) live(name string) string { return k.prefix + "s:" + name }
+func (k keys) live(name string) string { return k.prefix + liveFamily + name }
+
+// Behind the prefix stands what family a key is of.
+const docFamily, liveFamily = "d:", "s:"
 
 // Configuration is small, read from memory and changed together (a menu
 // cannot be deleted while a number uses it), so it shares one tag.
@@ -45,16 +48,16 @@ func (k keys) outages(f flagSet) string         { return k.doc(f.tag()) }       
 func (k keys) outageAddresses(f flagSet) string { return k.doc(f.tag() + ":addresses") }    // sorted set by name: address
 
 // Records: one key a call, and two indexes by time.
-func (k keys) record(call string) string { return k.doc("{c:" + call + "}:record") } // schema, start, end, JSON
-func (k keys) records() string           { return k.doc("{records}") }               // sorted set: start in ms, call
-func (k keys) recordsLive() string       { return k.doc("{records}:live") }          // the same of calls that have not ended
+func (k keys) record(call string) string { return k.prefix + docFamily + "{c:" + call + "}:record" } // schema, start, end, JSON
+func (k keys) records() string           { return k.doc("{records}") }                               // sorted set: start in ms, call
+func (k keys) recordsLive() string       { return k.doc("{records}:live") }                          // the same of calls that have not ended
 
 // apiKeys holds the keys of the REST API.
 func (k keys) apiKeys() string { return k.doc("apikeys") } // hash: id -> JSON
 
 // Live calls: what must change together of one call shares its tag.
-func (k keys) cursor(call string) string { return k.live("{c:" + call + "}:cursor") } // JSON
-func (k keys) owner(call string) string  { return k.live("{c:" + call + "}:owner") }  // hash: instance, token, token that left, since in ms, node, core, talking
+func (k keys) cursor(call string) string { return k.prefix + liveFamily + "{c:" + call + "}:cursor" } // JSON
+func (k keys) owner(call string) string  { return k.prefix + liveFamily + "{c:" + call + "}:owner" }  // hash: instance, token, token that left, since in ms, node, core, talking
 
 // Instances, and the calls they may own: the owner key of a call decides.
 func (k keys) instances() string                    { return k.live("{i}:leases") }                 // sorted set: lease end in ms, instance

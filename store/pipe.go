@@ -68,6 +68,19 @@ type question struct {
 	replies  []*redis.Cmd
 	answered chan struct{} // closed when replies are there
 	left     bool          // whoever asked waits no more; guarded by the pipe
+
+	// Of a question that nobody waits for:
+	fill func() []step      // makes the steps when the pipeline goes
+	told func([]*redis.Cmd) // takes the replies
+}
+
+// done hands out the replies.
+func (q *question) done() {
+	if q.told != nil {
+		q.told(q.replies)
+		return
+	}
+	close(q.answered)
 }
 
 // unknown tells whether the node did not know a script.
@@ -127,6 +140,19 @@ func (p *pipe) ask(ctx context.Context, steps []step) []*redis.Cmd {
 	}
 }
 
+// tell sends what nobody waits for. fill makes the steps when their pipeline
+// goes, and they may be more by then; told takes the replies. Neither may ask.
+func (p *pipe) tell(fill func() []step, told func([]*redis.Cmd)) {
+	p.mu.Lock()
+	p.waiting = append(p.waiting, &question{fill: fill, told: told})
+	flying := p.flying
+	p.flying = true
+	p.mu.Unlock()
+	if !flying {
+		p.land()
+	}
+}
+
 // land sees to those who have come meanwhile.
 func (p *pipe) land() {
 	if batch := p.take(); batch != nil {
@@ -141,7 +167,7 @@ func (p *pipe) carry(batch []*question) {
 	for ; batch != nil; batch = p.take() {
 		p.send(context.Background(), batch...)
 		for _, q := range batch {
-			close(q.answered)
+			q.done()
 		}
 		runtime.Gosched()
 	}
@@ -155,6 +181,9 @@ func (p *pipe) take() []*question {
 	n := 0
 	for commands := 0; n < len(p.waiting) && commands < flightMost; n++ {
 		if q := p.waiting[n]; !q.left {
+			if q.fill != nil {
+				q.steps = q.fill()
+			}
 			batch = append(batch, q)
 			commands += len(q.steps)
 		}
