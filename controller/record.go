@@ -223,6 +223,9 @@ func sipCode(e *esl.Event, cause string) int {
 }
 
 func number(s string) int {
+	if s == "" {
+		return 0 // usual, and an error costs more than a number
+	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 {
 		return 0
@@ -231,6 +234,9 @@ func number(s string) int {
 }
 
 func decimal(s string) float64 {
+	if s == "" {
+		return 0
+	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || f < 0 || f > 1e6 {
 		return 0

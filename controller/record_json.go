@@ -2,13 +2,10 @@ package controller
 
 import "github.com/dialgraph/dialgraph/internal/jsonobject"
 
-// recordSize is what the record of a usual call takes, in bytes.
-const recordSize = 1 << 10
-
 // Encode returns the record as JSON, byte for byte as encoding/json writes it,
 // for a fraction of the time.
 func (r *Record) Encode() ([]byte, error) {
-	w := jsonobject.New(recordSize)
+	w := jsonobject.New()
 	w.Open("")
 	w.Text("call", r.Call)
 	w.Text("instance", r.Instance)
@@ -44,10 +41,10 @@ func (r *Record) Encode() ([]byte, error) {
 	w.SomeText("error", r.Error)
 	w.SomeTrue("observed", r.Seen)
 	if r.Media != (Media{}) {
-		r.Media.encode(&w)
+		r.Media.encode(w)
 	}
 	w.Close()
-	return w.Bytes()
+	return w.End()
 }
 
 func (m *Media) encode(w *jsonobject.Writer) {

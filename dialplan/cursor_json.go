@@ -2,20 +2,17 @@ package dialplan
 
 import "github.com/dialgraph/dialgraph/internal/jsonobject"
 
-// cursorSize is what the cursor of a usual call takes, in bytes.
-const cursorSize = 1 << 10
-
 // Encode returns the cursor as JSON, byte for byte as encoding/json writes it. A
 // call is saved at each step, which is why it is not written by that.
 func (c *Cursor) Encode() ([]byte, error) {
-	w := jsonobject.New(cursorSize)
+	w := jsonobject.New()
 	w.Open("")
 	w.Int("v", int64(c.Schema))
 	w.Text("call", c.Call)
 	w.Text("menu", c.Menu)
 	w.Text("version", c.Version)
 	w.Text("node", c.Node)
-	c.State.encode(&w)
+	c.State.encode(w)
 	w.SomeTexts("stack", c.Stack)
 	w.SomeMap("vars", c.Vars)
 	w.SomeText("lang", c.Language)
@@ -24,14 +21,14 @@ func (c *Cursor) Encode() ([]byte, error) {
 	w.Int("visit", int64(c.Visit))
 	w.SomeTexts("path", c.Path)
 	w.SomeTextMap("tags", c.Tags)
-	c.Caller.encode(&w)
-	c.Called.encode(&w)
+	c.Caller.encode(w)
+	c.Called.encode(w)
 	w.Time("started", c.Started)
 	if c.Account != (Account{}) {
-		c.Account.encode(&w)
+		c.Account.encode(w)
 	}
 	w.Close()
-	return w.Bytes()
+	return w.End()
 }
 
 func (s *State) encode(w *jsonobject.Writer) {

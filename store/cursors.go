@@ -78,9 +78,12 @@ type Cursors struct {
 // Cursors returns the cursors as one instance writes them. Close it.
 func (s *Store) Cursors(instance string) *Cursors {
 	done, stop := context.WithCancel(context.Background())
+	node := func(context.Context, string) string { return "" }
+	if _, several := s.rdb.(*redis.ClusterClient); several {
+		node = func(ctx context.Context, call string) string { return s.node(ctx, s.keys.cursor(call)) }
+	}
 	return &Cursors{
-		s: s, instance: instance, within: mustWithin,
-		node: func(ctx context.Context, call string) string { return s.node(ctx, s.keys.cursor(call)) },
+		s: s, instance: instance, within: mustWithin, node: node,
 		done: done, stop: stop, writers: make(map[string]*cursorWriter),
 	}
 }

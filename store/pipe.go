@@ -216,12 +216,17 @@ func (p *pipe) send(ctx context.Context, batch ...*question) {
 }
 
 func (p *pipe) exec(ctx context.Context, batch []*question, full bool) {
-	pipeline := p.rdb.Pipeline()
+	pipeline, steps := p.rdb.Pipeline(), 0
 	for _, q := range batch {
-		q.replies = make([]*redis.Cmd, len(q.steps))
-		for i, s := range q.steps {
-			q.replies[i] = s.queue(ctx, pipeline, full)
+		steps += len(q.steps)
+	}
+	replies := make([]*redis.Cmd, 0, steps)
+	for _, q := range batch {
+		first := len(replies)
+		for _, s := range q.steps {
+			replies = append(replies, s.queue(ctx, pipeline, full))
 		}
+		q.replies = replies[first:len(replies):len(replies)]
 	}
 	_, _ = pipeline.Exec(ctx) // the first error of the replies', and each is looked at
 }
@@ -262,8 +267,11 @@ func (s *Store) ask(ctx context.Context, steps ...step) []*redis.Cmd {
 		for n < len(steps) && s.node(ctx, steps[n].key()) == node {
 			n++
 		}
-		replies = append(replies, s.pipes.of(node).ask(ctx, steps[:n])...)
-		steps = steps[n:]
+		got := s.pipes.of(node).ask(ctx, steps[:n])
+		if steps = steps[n:]; replies == nil && len(steps) == 0 {
+			return got
+		}
+		replies = append(replies, got...)
 		if err := failure(replies); err != nil {
 			return append(replies, refused(ctx, steps, err)...)
 		}

@@ -70,7 +70,11 @@ func (n Records) Put(ctx context.Context, r Record) error {
 		return invalid("record", "%d bytes, want at most %d", len(r.Document), maxRecord)
 	}
 	started, ended := r.Started.UnixMilli(), toMillis(r.Ended)
-	raw := fmt.Sprintf("%d %d %d %d %s", RecordSchema, started, ended, r.Turn, r.Document)
+	raw := make([]byte, 0, 64+len(r.Document))
+	for _, n := range [...]int64{RecordSchema, started, ended, int64(r.Turn)} {
+		raw = append(strconv.AppendInt(raw, n, 10), ' ')
+	}
+	raw = append(raw, r.Document...)
 	if err := n.put(ctx, r.Call, started, ended, scriptStep(putRecord, []string{n.s.keys.record(r.Call)},
 		raw, ended, r.Turn, n.s.recordAge.Milliseconds())); err != nil {
 		return fmt.Errorf("put record of %s: %w", r.Call, err)

@@ -4,26 +4,41 @@
 package jsonobject
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
 
-// A Writer writes one object. The zero value is ready for use.
+// A Writer writes one object.
 type Writer struct {
 	text []byte
 	err  error
 }
 
-// New returns a writer whose text is expected to take so many bytes.
-func New(size int) Writer { return Writer{text: make([]byte, 0, size)} }
+// Writers are used again, for the room that their text has taken.
+var writers = sync.Pool{New: func() any { return new(Writer) }}
 
-// Bytes returns what was written, or the first error: a value that JSON cannot
-// express.
-func (w *Writer) Bytes() ([]byte, error) { return w.text, w.err }
+// New returns a writer. End it.
+func New() *Writer { return writers.Get().(*Writer) }
+
+// maxKept is how much room a writer may keep.
+const maxKept = 16 << 10
+
+// End returns what was written, or the first error: a value that JSON cannot
+// express. The writer is not to be used any more.
+func (w *Writer) End() ([]byte, error) {
+	text, err := bytes.Clone(w.text), w.err
+	w.text, w.err = w.text[:0], nil
+	if cap(w.text) <= maxKept {
+		writers.Put(w)
+	}
+	return text, err
+}
 
 // Open begins an object within the one that is open; the outermost has no name.
 func (w *Writer) Open(name string) {

@@ -34,7 +34,7 @@ func FuzzWriter(f *testing.F) {
 			Text: a, Some: b, Int: n, Float: x, True: on, Time: at, List: []string{b, a},
 			Map: map[string]string{a: b, b: a}, Any: map[string]any{a: x, b + "1": a, "2": on},
 		}
-		w := jsonobject.New(0)
+		w := jsonobject.New()
 		w.Open("")
 		w.Text("text", a)
 		w.SomeText("some", b)
@@ -48,7 +48,7 @@ func FuzzWriter(f *testing.F) {
 		w.SomeTextMap("map", v.Map)
 		w.SomeMap("any", v.Any)
 		w.Close()
-		got, err := w.Bytes()
+		got, err := w.End()
 		want, fault := json.Marshal(v)
 		if string(got) != string(want) || err != nil || fault != nil {
 			t.Errorf("wrote %s, %v\nwant  %s, %v", got, err, want, fault)
@@ -62,11 +62,11 @@ func TestValuesThatJSONCannotExpress(t *testing.T) {
 		"the year 10,000": func(w *jsonobject.Writer) { w.Time("x", time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC)) },
 		"a channel":       func(w *jsonobject.Writer) { w.SomeMap("x", map[string]any{"y": make(chan int)}) },
 	} {
-		var w jsonobject.Writer
+		w := jsonobject.New()
 		w.Open("")
-		write(&w)
+		write(w)
 		w.Close()
-		if text, err := w.Bytes(); err == nil {
+		if text, err := w.End(); err == nil {
 			t.Errorf("%s: wrote %s, want an error", name, text)
 		}
 	}
