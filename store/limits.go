@@ -49,13 +49,22 @@ return 1
 // Limits count live calls of a scope (a number, a trunk) over all instances.
 // What an instance has itself it knows from memory, so nothing leaks: its
 // share is told anew with each change and each renewal, and lapses when the
-// instance is gone.
+// instance is gone. Changes that wait for the same pipeline are told as one.
 type Limits struct {
 	s        *Store
 	instance string
 	mu       sync.Mutex
 	change   int64
 	scopes   map[limitScope]int // this instance's live calls
+	next     map[limitScope]*telling
+}
+
+// A telling is what changes of a scope are told by together.
+type telling struct {
+	limit   int // the lowest of those that are asked for, 0 for none
+	changes int
+	told    chan struct{} // closed when Redis has answered
+	reply   *redis.Cmd
 }
 
 type limitScope struct{ scope, name string }
@@ -64,7 +73,7 @@ type limitScope struct{ scope, name string }
 // An instance that starts again needs another name, or its first calls are
 // counted only with the next renewal.
 func (s *Store) Limits(instance string) *Limits {
-	return &Limits{s: s, instance: instance, change: time.Now().UnixMicro(), scopes: make(map[limitScope]int)}
+	return &Limits{s: s, instance: instance, change: time.Now().UnixMicro(), scopes: make(map[limitScope]int), next: make(map[limitScope]*telling)}
 }
 
 // Enter counts a call in; false, and nothing is counted, when limit calls are
@@ -111,7 +120,7 @@ func (l *Limits) Renew(ctx context.Context) error {
 	change := l.change
 	l.mu.Unlock()
 	for at, calls := range scopes {
-		if _, err := l.tell(ctx, at, change, calls, 0); err != nil {
+		if _, err := l.tellAlone(ctx, at, change, calls, 0); err != nil {
 			return fmt.Errorf("renew limits: %w", err)
 		}
 	}
@@ -130,10 +139,61 @@ func (l *Limits) count(at limitScope, by int) (change int64, calls int) {
 	return l.change, calls
 }
 
+// tell tells a change with those that go along, as of the newest. Where all are
+// refused some may yet be in time: then each is told alone.
 func (l *Limits) tell(ctx context.Context, at limitScope, change int64, calls, limit int) (bool, error) {
-	n, err := l.s.run(ctx, enterLimit, []string{l.s.keys.limit(at.scope, at.name)},
-		l.instance, change, calls, limit, limitLease.Milliseconds(), l.s.offset().Milliseconds()).Int()
+	t := l.join(ctx, at, limit)
+	select {
+	case <-t.told:
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	n, err := t.reply.Int()
+	if err == nil && n != 1 && t.changes > 1 {
+		return l.tellAlone(ctx, at, change, calls, limit)
+	}
 	return n == 1, err
+}
+
+// join makes a change part of what is told next of its scope.
+func (l *Limits) join(ctx context.Context, at limitScope, limit int) *telling {
+	l.mu.Lock()
+	t, waits := l.next[at]
+	if !waits {
+		t = &telling{told: make(chan struct{})}
+		l.next[at] = t
+	}
+	if t.changes++; t.limit == 0 || limit > 0 && limit < t.limit {
+		t.limit = limit
+	}
+	l.mu.Unlock()
+	if !waits {
+		node := l.s.node(ctx, l.s.keys.limit(at.scope, at.name))
+		l.s.pipes.of(node).tell(func() []step { return []step{l.goes(at)} }, func(replies []*redis.Cmd) {
+			t.reply = replies[0]
+			close(t.told)
+		})
+	}
+	return t
+}
+
+// goes ends the joining: the pipeline goes.
+func (l *Limits) goes(at limitScope) step {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	limit := l.next[at].limit
+	delete(l.next, at)
+	return l.step(at, l.change, l.scopes[at], limit)
+}
+
+func (l *Limits) tellAlone(ctx context.Context, at limitScope, change int64, calls, limit int) (bool, error) {
+	n, err := l.s.ask(ctx, l.step(at, change, calls, limit))[0].Int()
+	return n == 1, err
+}
+
+func (l *Limits) step(at limitScope, change int64, calls, limit int) step {
+	return scriptStep(enterLimit, []string{l.s.keys.limit(at.scope, at.name)},
+		l.instance, change, calls, limit, limitLease.Milliseconds(), l.s.offset().Milliseconds())
 }
 
 // checkLimitName is nil for an id or a telephone number.

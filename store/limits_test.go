@@ -102,6 +102,46 @@ func TestLimitUnderLoad(t *testing.T) {
 	})
 }
 
+// Calls that come together are told of together; where that is too many, those
+// who were in time come in.
+func TestLimitOfCallsThatComeTogether(t *testing.T) {
+	for _, tt := range []struct{ limit, want int }{{0, 5}, {5, 5}, {3, 3}} {
+		s := open(t, storetest.Redis(t), new(clock))
+		l, g := s.Limits("one"), newGate(s)
+		held := make(chan error, 1)
+		go func() { held <- failure(s.ask(t.Context(), commandStep("incr", s.keys.live("n")))) }()
+		<-g.came
+		entered := make(chan bool, 5)
+		for range cap(entered) {
+			go func() {
+				ok, err := l.Enter(t.Context(), "trunk", "carrier", tt.limit)
+				entered <- ok && err == nil
+			}()
+		}
+		eventually(t, func() string {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if next := l.next[limitScope{"trunk", "carrier"}]; next == nil || next.changes < cap(entered) {
+				return fmt.Sprintf("%+v waits, want %d changes", next, cap(entered))
+			}
+			return ""
+		})
+		g.pass <- nil
+		if err := <-held; err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		for range cap(entered) {
+			if <-entered {
+				got++
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%d of %d calls came in, want %d", got, cap(entered), tt.want)
+		}
+	}
+}
+
 func TestLimitWithoutRedis(t *testing.T) {
 	server := storetest.Start(t)
 	l := open(t, server.URL(), new(clock)).Limits("one")
