@@ -46,7 +46,7 @@ func (s *sink) write(b []byte) error {
 // tryWrite writes what the socket takes; false when it takes no more for now.
 func (s *sink) tryWrite(fd uintptr) bool {
 	for len(s.left) > 0 {
-		n, err := syscall.Write(int(fd), s.left)
+		n, err := writeNow(fd, s.left)
 		switch {
 		case err == nil:
 			s.left = s.left[n:]

@@ -150,7 +150,7 @@ func (s *source) once() ([]byte, error) {
 func (s *source) tryRead(fd uintptr) bool {
 	s.take()
 	for {
-		s.n, s.err = syscall.Read(int(fd), s.chunk[:])
+		s.n, s.err = readNow(fd, s.chunk[:])
 		switch {
 		case s.err == nil && s.n > 0:
 			if s.n < readSize {
