@@ -3,6 +3,7 @@ package controller
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -16,11 +17,14 @@ import (
 	"github.com/dialgraph/dialgraph/dialplan"
 )
 
-// holding lets a caller wait for ever. The test plays FreeSWITCH: it gives the
+// endless never ends by itself.
+func endless(func(error)) (stop func()) { return func() {} }
+
+// holding lets a caller wait. The test plays FreeSWITCH: it gives the
 // body of the answer to each question, "|" before an event that follows, and
 // what follows the reply to each application. The function returned waits for
 // the end.
-func holding(t *testing.T, probe time.Duration, answer func(command string) string) (ended func() (string, error)) {
+func holding(t *testing.T, h dialplan.Hold, probe time.Duration, wait dialplan.Wait, answer func(command string) string) (ended func() (string, error)) {
 	t.Helper()
 	cfg := Config{probe: probe, Log: slog.New(slog.DiscardHandler)}.withDefaults()
 	type result struct {
@@ -33,7 +37,7 @@ func holding(t *testing.T, probe time.Duration, answer func(command string) stri
 			sess: s, uuid: "u", token: "00000000-token", cfg: &cfg, pulse: newPulse(), log: cfg.Log, stats: new(counters),
 			files: new(presence), typed: dialplan.NewTypeAhead(""),
 		}
-		key, err := l.Hold(t.Context(), dialplan.Hold{Keys: "#"}, func(func(error)) (stop func()) { return func() {} })
+		key, err := l.Hold(t.Context(), h, wait)
 		done <- result{key, err}
 	}}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -89,7 +93,7 @@ func pressed(key string) string {
 // Nobody waits for a caller who hears music but the call's own goroutine.
 func TestWaitingCallHasOneGoroutine(t *testing.T) {
 	music := make(chan struct{}, 1)
-	holding(t, time.Minute, func(command string) string {
+	holding(t, dialplan.Hold{}, time.Minute, endless, func(command string) string {
 		if strings.Contains(command, "playback") {
 			music <- struct{}{}
 		}
@@ -122,7 +126,7 @@ func TestDroppedMusicBeginsAgain(t *testing.T) {
 	var mu sync.Mutex
 	var steps []string
 	var at []time.Time
-	ended := holding(t, probe, func(command string) string {
+	ended := holding(t, dialplan.Hold{Keys: "#"}, probe, endless, func(command string) string {
 		mu.Lock()
 		defer mu.Unlock()
 		step := func(what string) string {
@@ -160,5 +164,61 @@ func TestDroppedMusicBeginsAgain(t *testing.T) {
 		if i > 0 && at[i].Sub(at[i-1]) < least {
 			t.Errorf("look %d came after %v, want at least %v", i, at[i].Sub(at[i-1]), least)
 		}
+	}
+}
+
+// A wait ends by itself, or after the longest time, and the music with it. It is
+// stopped in any case.
+func TestWaitEndsWithItsMusic(t *testing.T) {
+	found := errors.New("found")
+	for situation, tt := range map[string]struct {
+		most time.Duration
+		wait func(done func(error))
+		want error
+	}{
+		"at once":            {0, func(done func(error)) { done(found) }, found},
+		"while music plays":  {0, func(done func(error)) { time.AfterFunc(3*blip, func() { done(found) }) }, found},
+		"after its time":     {3 * blip, func(func(error)) {}, context.DeadlineExceeded},
+		"before its time":    {time.Hour, func(done func(error)) { time.AfterFunc(3*blip, func() { done(nil) }) }, nil},
+		"before any music":   {blip / 4, func(func(error)) {}, context.DeadlineExceeded},
+		"twice is told once": {0, func(done func(error)) { done(found); done(nil) }, found},
+	} {
+		t.Run(situation, func(t *testing.T) {
+			stopped := make(chan struct{})
+			wait := func(done func(error)) (stop func()) {
+				tt.wait(done)
+				return func() { close(stopped) }
+			}
+			var mu sync.Mutex
+			plays := false
+			ended := holding(t, dialplan.Hold{AtMost: tt.most}, time.Minute, wait, func(command string) string {
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case strings.Contains(command, "execute-app-name: playback"):
+					plays = true
+					return ""
+				case strings.Contains(command, "dialgraph_marker"):
+					plays = false
+					return completed(command)
+				case strings.Contains(command, "dialgraph_owner"): // the test stood still
+					return "00000000-token"
+				}
+				return "+OK"
+			})
+			if key, err := ended(); key != "" || !errors.Is(err, tt.want) {
+				t.Errorf("hold ended with key %q, error %v, want %v", key, err, tt.want)
+			}
+			select {
+			case <-stopped:
+			default:
+				t.Error("the wait was not stopped")
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if plays {
+				t.Error("the music goes on")
+			}
+		})
 	}
 }

@@ -50,10 +50,7 @@ func (l *line) Hold(ctx context.Context, h dialplan.Hold, wait dialplan.Wait) (s
 	if h.AtMost > 0 {
 		m.until = began.Add(h.AtMost)
 	}
-	stop := wait(m.done)
-	key, err := m.listen(ctx)
-	stop()
-	if key != "" || err != nil {
+	if key, err := m.run(ctx, wait); key != "" || err != nil {
 		return key, err
 	}
 	return "", m.ends()
@@ -74,6 +71,13 @@ type hold struct {
 	mu   sync.Mutex // the wait ends on any goroutine
 	over bool
 	err  error
+}
+
+// run begins the wait and sees it to its end.
+func (m *hold) run(ctx context.Context, wait dialplan.Wait) (key string, err error) {
+	stop := wait(m.done)
+	defer stop()
+	return m.listen(ctx)
 }
 
 // done ends the wait, the first time.
