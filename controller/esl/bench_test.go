@@ -58,13 +58,13 @@ func BenchmarkRead(b *testing.B) {
 
 // BenchmarkReadSocket is BenchmarkRead with a kernel between.
 func BenchmarkReadSocket(b *testing.B) {
-	c, fs := start(b, Options{})
+	s, fs := session(b, Options{})
 	stream := completion()
 	b.SetBytes(int64(len(stream)))
 	b.ReportAllocs()
 	for b.Loop() {
 		fs.send(stream)
-		nextEvent(b, c)
+		next(b, s)
 	}
 }
 
@@ -102,7 +102,7 @@ func BenchmarkExecute(b *testing.B) {
 
 // BenchmarkCommand is a whole round trip over loopback, the peer's work included.
 func BenchmarkCommand(b *testing.B) {
-	c, fs := start(b, Options{})
+	s, fs := session(b, Options{})
 	go func() {
 		ok := []byte(reply("+OK"))
 		for buf := make([]byte, 4096); ; {
@@ -116,7 +116,7 @@ func BenchmarkCommand(b *testing.B) {
 	}()
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := c.Execute(b.Context(), "playback", "ivr/menu.wav", ExecuteOptions{Lock: true}); err != nil {
+		if _, err := s.Pipeline(Execute("playback", "ivr/menu.wav", ExecuteOptions{Lock: true})); err != nil {
 			b.Fatal(err)
 		}
 	}

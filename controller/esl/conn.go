@@ -200,13 +200,6 @@ func (c *Conn) BgAPI(ctx context.Context, command string) (jobUUID string, err e
 	return jobUUID, nil
 }
 
-// Execute starts a dialplan application on the channel of an outbound socket and returns once FreeSWITCH has taken the
-// command. Its end comes as CHANNEL_EXECUTE_COMPLETE, or never, when the channel is hung up or the queue is dropped.
-func (c *Conn) Execute(ctx context.Context, app, arg string, o ExecuteOptions) error {
-	_, err := c.Pipeline(ctx, Execute(app, arg, o))
-	return err
-}
-
 // Events are the events in order, until the connection ends, or ctx, and what has come by then. At most
 // Options.EventQueue events wait; when one more comes the connection is closed with ErrSlowConsumer, because waiting
 // would hold back the replies.

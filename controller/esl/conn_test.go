@@ -65,8 +65,8 @@ func TestAPIBgAPIAndExecute(t *testing.T) {
 	if got, err := job(); got != "j1" || err != nil {
 		t.Errorf("BgAPI = %q, %v", got, err)
 	}
-	execute := async(t, func() (any, error) {
-		return nil, c.Execute(t.Context(), "playback", "a.wav", ExecuteOptions{Lock: true})
+	execute := async(t, func() ([]*Event, error) {
+		return c.Pipeline(t.Context(), Execute("playback", "a.wav", ExecuteOptions{Lock: true}))
 	})
 	fs.expect("sendmsg\ncall-command: execute\nexecute-app-name: playback\nexecute-app-arg: a.wav\nevent-lock: true")
 	fs.send(reply("-ERR invalid session"))
