@@ -16,7 +16,8 @@ type plan struct {
 }
 
 // plans are those of all country codes, which have 1 to 3 digits.
-var plans = sync.OnceValue(func() (all [1000]*plan) {
+var plans = sync.OnceValue(func() []*plan {
+	all := make([]*plan, 1000)
 	known, err := phonenumbers.MetadataCollection()
 	if err != nil {
 		return all // the library itself has none either
