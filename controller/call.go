@@ -142,10 +142,7 @@ func (k *call) setUp(ctx context.Context) error {
 // serve finds out what the call is and walks it. The error says why the walk
 // is over; nil means that the call was hung up or sent elsewhere by us.
 func (k *call) serve(ctx context.Context) error {
-	if err := k.find(ctx); err != nil {
-		return k.refuse(ctx, err)
-	}
-	menu, err := k.menu(ctx)
+	menu, err := k.find(ctx)
 	if err != nil {
 		return k.refuse(ctx, err)
 	}
@@ -172,13 +169,15 @@ func (k *call) serve(ctx context.Context) error {
 	return nil
 }
 
-// find asks for the number, the caller and what is known of the call so far.
-// A call that nobody has owned yet has no past: it is served from memory even
-// while the store is away.
-func (k *call) find(ctx context.Context) error {
+// find asks for the number, the caller, what is known of the call so far, and
+// the menu that it is in. A call that nobody has owned yet has no past: it is
+// served from memory even while the store is away.
+func (k *call) find(ctx context.Context) (*dialplan.Menu, error) {
 	channel := k.sess.Channel()
 	k.record = newRecord(channel, k.trunk)
-	err := k.locate(ctx)
+	ask, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
+	defer cancel()
+	err := k.locate(ask)
 	caller, raw := identify(channel, k.ctl.cfg.trunk(k.trunk).Trust, k.route.Site.Region)
 	k.record.CallerRaw, k.record.Caller, k.record.Withheld = raw, caller.Number, caller.Withheld
 	if channel.HasVar("dialgraph_owner") {
@@ -188,31 +187,34 @@ func (k *call) find(ctx context.Context) error {
 			err = k.relocate(ctx)
 		}
 		err = errors.Join(err, past)
+		afresh, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle) // recalling has a bound of its own
+		defer cancel()
+		ask = afresh
 	}
 	k.record.Instance, k.record.Number, k.public.Number = k.ctl.cfg.Instance, k.route.Number, k.route.Number
 	if err != nil {
-		return fmt.Errorf("find call: %w", err)
+		return nil, fmt.Errorf("find call: %w", err)
 	}
-	ask, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
-	defer cancel()
 	if k.cursor != nil {
 		setDefault(&k.record.Answered, microTime(channel.Get("Caller-Channel-Answered-Time")))
 		k.record.Resumed++
 		k.ctl.stats.resumed.Add(1)
 		k.public.Caller = k.cursor.Caller.Number
-		return k.admit(ask)
+		if err := k.admit(ask); err != nil {
+			return nil, err
+		}
+		k.inMenu()
+		return k.menu(ask, k.cursor.Menu, k.cursor.Version)
 	}
 	k.ctl.stats.started.Add(1)
 	if err := k.admit(ask); err != nil {
-		return err
+		return nil, err
 	}
 	return k.begin(ask, caller)
 }
 
 // locate asks what stands behind the number that was called.
 func (k *call) locate(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
-	defer cancel()
 	route, err := k.ctl.cfg.Numbers.Route(ctx, dialled(k.sess.Channel()))
 	k.route, k.line.site = route, route.Site
 	return err
@@ -222,7 +224,11 @@ func (k *call) locate(ctx context.Context) error {
 // instance may have started while the store was away. A number that has gone
 // meanwhile does not end its calls.
 func (k *call) relocate(ctx context.Context) error {
-	err := k.insist(ctx, learning, k.locate)
+	err := k.insist(ctx, learning, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
+		defer cancel()
+		return k.locate(ctx)
+	})
 	if errors.Is(err, ErrUnknownNumber) || errors.Is(err, ErrNoMenu) {
 		k.log.Warn("number is gone, its call goes on", "number", k.cursor.Called.Number)
 		setDefault(&k.route.Number, k.cursor.Called.Number)
@@ -285,8 +291,8 @@ func (k *call) look(ctx context.Context) error {
 	return nil
 }
 
-// begin makes the cursor of a new call.
-func (k *call) begin(ctx context.Context, caller dialplan.Caller) error {
+// begin makes the cursor of a new call, and returns the menu that it is in.
+func (k *call) begin(ctx context.Context, caller dialplan.Caller) (*dialplan.Menu, error) {
 	if caller.Number != "" {
 		known, err := k.ctl.cfg.Customers.Customer(ctx, caller)
 		if err != nil {
@@ -301,24 +307,26 @@ func (k *call) begin(ctx context.Context, caller dialplan.Caller) error {
 	}
 	k.record.Customer = caller.Customer
 	k.public.Caller = caller.Number
-	menu, err := k.ctl.cfg.Numbers.Menu(ctx, k.route.Menu, k.route.Version)
+	menu, err := k.menu(ctx, k.route.Menu, k.route.Version)
 	if err != nil {
-		return fmt.Errorf("load menu %q: %w", k.route.Menu, err)
+		return nil, err
 	}
 	called := dialplan.Called{Number: k.route.Number, Site: k.route.Site.Name, Trunk: k.trunk}
 	k.cursor = dialplan.NewCursor(menu, k.uuid, caller, called, k.record.Started)
-	return nil
+	k.inMenu()
+	return menu, nil
 }
 
-// menu is the version of the menu that the call is in.
-func (k *call) menu(ctx context.Context) (*dialplan.Menu, error) {
-	ask, cancel := context.WithTimeout(ctx, k.ctl.cfg.Settle)
-	defer cancel()
-	k.record.Menu, k.record.Version = k.cursor.Menu, k.cursor.Version
-	k.public.Menu = k.cursor.Menu
-	menu, err := k.ctl.cfg.Numbers.Menu(ask, k.cursor.Menu, k.cursor.Version)
+// inMenu notes the version of the menu that the call is in.
+func (k *call) inMenu() {
+	k.record.Menu, k.record.Version, k.public.Menu = k.cursor.Menu, k.cursor.Version, k.cursor.Menu
+}
+
+// menu loads one version of a menu.
+func (k *call) menu(ctx context.Context, id, version string) (*dialplan.Menu, error) {
+	menu, err := k.ctl.cfg.Numbers.Menu(ctx, id, version)
 	if err != nil {
-		return nil, fmt.Errorf("load menu %q: %w", k.cursor.Menu, err)
+		return nil, fmt.Errorf("load menu %q: %w", id, err)
 	}
 	return menu, nil
 }
