@@ -366,7 +366,7 @@ func (k *call) owned() Owned {
 	channel := k.sess.Channel()
 	return Owned{
 		Call: k.uuid, Node: channel.Get("FreeSWITCH-Switchname"), Core: channel.Get("Core-UUID"),
-		Instance: k.ctl.cfg.Instance, Token: k.token, Since: k.ctl.cfg.Clock(),
+		Instance: k.ctl.cfg.Instance, Token: k.token, Since: k.ctl.cfg.Clock(), New: !channel.HasVar("dialgraph_owner"),
 	}
 }
 

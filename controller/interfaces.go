@@ -84,6 +84,7 @@ type Owned struct {
 	Instance string // owner, or last owner
 	Token    string // new with each claim, compared for equality
 	Since    time.Time
+	New      bool // nobody has had the call before
 }
 
 // Owners say who looks after a call.

@@ -31,6 +31,7 @@ type Owned struct {
 	Instance string    // owner; "" while nobody looks after the call
 	Token    string    // new with each claim, compared for equality
 	Since    time.Time // of the claim, or of the release
+	New      bool      // claimed by its first owner: the list of unowned calls does not have it
 }
 
 // claimCall makes an instance the owner. A claim made again gives way to one
@@ -136,11 +137,14 @@ func (o *Owners) Claim(ctx context.Context, v Owned) error {
 // seen through, one too few would leave the call to nobody.
 func (o *Owners) claim(ctx context.Context, v Owned, again bool) (won bool, err error) {
 	k := o.s.keys
-	replies := o.s.ask(ctx,
+	steps := append(make([]step, 0, 3),
 		commandStep("sadd", k.instanceCalls(o.instance), v.Call),
 		scriptStep(claimCall, []string{k.owner(v.Call)},
-			v.Instance, v.Token, v.Since.UnixMilli(), v.Node, v.Core, ownerLife.Milliseconds(), flag(again)),
-		o.delisted(v.Call, v.Since))
+			v.Instance, v.Token, v.Since.UnixMilli(), v.Node, v.Core, ownerLife.Milliseconds(), flag(again)))
+	if again || !v.New {
+		steps = append(steps, o.delisted(v.Call, v.Since))
+	}
+	replies := o.s.ask(ctx, steps...)
 	if err := failure(replies); err != nil {
 		return false, err
 	}

@@ -163,7 +163,7 @@ type owners struct{ *store.Owners }
 // Claim makes this instance the owner of a call.
 func (o owners) Claim(ctx context.Context, v controller.Owned) error {
 	return o.Owners.Claim(ctx, store.Owned{
-		Call: v.Call, Node: v.Node, Core: v.Core, Instance: v.Instance, Token: v.Token, Since: v.Since,
+		Call: v.Call, Node: v.Node, Core: v.Core, Instance: v.Instance, Token: v.Token, Since: v.Since, New: v.New,
 	})
 }
 
