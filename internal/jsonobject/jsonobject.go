@@ -101,7 +101,8 @@ func (w *Writer) Time(name string, value time.Time) {
 		w.fail(err)
 		return
 	}
-	w.text = append(text, '"')
+	w.text = text
+	w.text = append(w.text, '"')
 }
 
 // SomeTime leaves the zero time out, as omitzero does.
