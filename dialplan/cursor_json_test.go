@@ -35,7 +35,8 @@ func usualCursor() *Cursor {
 
 func TestEncodingACursorCosts(t *testing.T) {
 	c := usualCursor()
-	alloctest.AtMost(t, 1.5, 700, "the document; a writer where the race detector has emptied the pool", func() {
+	// The race detector empties the pool of writers at random.
+	alloctest.AtMost(t, 3, 1800, "the document, and now and then a writer with its room", func() {
 		if _, err := c.Encode(); err != nil {
 			t.Fatal(err)
 		}

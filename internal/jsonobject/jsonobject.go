@@ -21,13 +21,13 @@ type Writer struct {
 }
 
 // Writers are used again, for the room that their text has taken.
-var writers = sync.Pool{New: func() any { return new(Writer) }}
+var writers = sync.Pool{New: func() any { return &Writer{text: make([]byte, 0, usual)} }}
 
 // New returns a writer. End it.
 func New() *Writer { return writers.Get().(*Writer) }
 
-// maxKept is how much room a writer may keep.
-const maxKept = 16 << 10
+// Room for the text, in bytes: what a writer begins with, and may keep.
+const usual, maxKept = 1 << 10, 16 << 10
 
 // End returns what was written, or the first error: a value that JSON cannot
 // express. The writer is not to be used any more.
