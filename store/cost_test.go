@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -107,7 +108,7 @@ func TestAskingCosts(t *testing.T) {
 	c := new(clock)
 	f := newFloor(t, open(t, storetest.Redis(t), c), c, nil)
 	n := 0
-	alloctest.AtMost(t, 150, 7<<10, "arguments, the request's id, the reply's fields", func() {
+	alloctest.AtMost(t, 140, 6900, "arguments, the request's id, the reply's fields", func() {
 		n++
 		j := dialplan.Join{Request: fmt.Sprint("cost", n), Call: "cost", Site: testSite, Queue: "support"}
 		ticket, err := f.Join(t.Context(), j)
@@ -115,6 +116,26 @@ func TestAskingCosts(t *testing.T) {
 			err = f.Leave(t.Context(), ticket.ID, dialplan.LeaveAbandoned)
 		}
 		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// What is asked and told of every call allocates.
+func TestACallsPartsCost(t *testing.T) {
+	s := open(t, storetest.Redis(t), new(clock))
+	owners, limits, cursors := s.Owners("one"), s.Limits("one"), newCursors(t, s, "one")
+	record := Record{Call: "a", Started: noon, Document: []byte("{}")}
+	over := record
+	over.Ended = noon.Add(time.Minute)
+	ctx, cursor := t.Context(), cursorAt("a", 1)
+	alloctest.AtMost(t, 345, 16500, "steps and their replies, keys, the cursor's document", func() {
+		_, entered := limits.Enter(ctx, "trunk", "carrier", 10)
+		begun := errors.Join(entered, owners.Claim(ctx, Owned{Call: "a", Token: "t", New: true}), s.Records().Put(ctx, record))
+		cursors.Save(ctx, cursor, true)
+		ended := errors.Join(s.Records().Put(ctx, over), cursors.Delete(ctx, "a"))
+		_, forgot := owners.Forget(ctx, "a", "t")
+		if err := errors.Join(begun, ended, forgot, limits.Leave(ctx, "trunk", "carrier")); err != nil {
 			t.Fatal(err)
 		}
 	})
