@@ -335,8 +335,8 @@ func (k *call) menu(ctx context.Context, id, version string) (*dialplan.Menu, er
 // when nobody can be reached any more.
 func (k *call) claim(ctx context.Context) {
 	k.show()
-	k.log.Info("call", "number", k.record.Number, "caller", k.record.Caller, "menu", k.cursor.Menu,
-		"node", k.cursor.Node, "resumed", k.record.Resumed)
+	k.log.LogAttrs(ctx, slog.LevelInfo, "call", slog.String("number", k.record.Number), slog.String("caller", k.record.Caller),
+		slog.String("menu", k.cursor.Menu), slog.String("node", k.cursor.Node), slog.Int("resumed", k.record.Resumed))
 	if fallback := k.route.Fallback; isDestination(fallback) {
 		if _, err := k.line.send(ctx, k.line.set("dialgraph_fallback", fallback)); err != nil {
 			return // the walk's first verb says so

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/dialgraph/dialgraph/controller/esl"
@@ -92,8 +93,8 @@ func (k *call) over(ctx context.Context) {
 		unwritten = k.ctl.cfg.Records.Put(ctx, k.record)
 		k.stored("put record", unwritten)
 		k.stored("delete cursor", k.ctl.cfg.Cursors.Delete(ctx, k.uuid))
-		k.log.Info("call ended", "cause", k.record.Cause, "by", k.record.Ender, "node", k.node(),
-			"seconds", k.record.Ended.Sub(k.record.Started).Round(time.Second).Seconds())
+		k.log.LogAttrs(ctx, slog.LevelInfo, "call ended", slog.String("cause", k.record.Cause), slog.String("by", k.record.Ender),
+			slog.String("node", k.node()), slog.Float64("seconds", k.record.Ended.Sub(k.record.Started).Round(time.Second).Seconds()))
 	}
 	if unwritten != nil {
 		k.release(ctx)
