@@ -11,7 +11,7 @@ site.paused() -- before the roster changes: an empty one has nothing to wait for
 local a, m = site.known_agent(id), site.member(id)
 if m then
   site.not_idle(id, a)
-  for name in string.gmatch(m.queues, '(%S+):') do site.drop('s', name .. '|' .. id) end
+  for name in string.gmatch(m.queues, '(%S+):') do site.drop('s', name, id) end
 end
 site.define(site.ROSTER, 'm|', id, record)
 if record == '' then

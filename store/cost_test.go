@@ -47,7 +47,7 @@ var assignmentSteps = []struct {
 	name string
 	most int
 }{
-	{"join", 16 + asksRun}, {"next", 5}, {"answer", 17}, {"end", 17 + asksRun}, {"leave", 0},
+	{"join", 14 + asksRun}, {"next", 5}, {"answer", 12}, {"end", 15 + asksRun}, {"leave", 0},
 }
 
 // asksRun is what asking Redis which run it is takes, now and then.

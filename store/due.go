@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,7 +62,9 @@ func (d *Distributor) listen(ctx context.Context) {
 			if !ok {
 				return
 			}
-			d.offered(m.Payload)
+			for offer := range strings.SplitSeq(m.Payload, "\x1e") { // a run of a script tells all of its own at once
+				d.offered(offer)
+			}
 		case <-ctx.Done():
 			return
 		}

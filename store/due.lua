@@ -32,8 +32,7 @@ function due.o(id)
     return
   end
   if site.now < site.number(o.ends) and site.alive(o.owner) then -- somebody has looked after it
-    site.own(o.owner, 'o', id)
-    return site.at(o.ends, 'o|' .. id)
+    return site.ring(o.ends, o.owner, id)
   end
   site.tally(o.queue, 'expired')
   local t = site.ticket(o.ticket)
@@ -58,21 +57,33 @@ end
 
 -- h: an instance is dead. Its tickets, ringing and talks are kept for a while,
 -- for who takes the calls over: he may find that an agent has answered.
-function due.h(owner)
-  local owned = site.list('o', owner, site.SLICE)
-  for _, entry in ipairs(owned) do
-    local kind, id = string.match(entry, '^(.)|(.*)$')
-    site.disown(owner, kind, id)
-    if kind == 'c' then
-      local t = site.ticket(id)
-      if t and t.ended == '' and t.offer == '' then site.park(id, t) end
+function due.h(owner) due.d('0|' .. owner) end
+
+-- d: the next of all records, for what a dead instance had. Tickets of it may
+-- still be offered to agents until they are found, with their offers then.
+function due.d(rest)
+  local cursor, owner = string.match(rest, '^(%d+)|(.*)$')
+  if site.alive(owner) then return end -- it will find what it had itself
+  local function found(id)
+    local o = site.offer(id)
+    if not o or o.owner ~= owner then return end
+    if o.phase == 'talking' then return site.at(site.now + site.ORPHAN, 'o|' .. id) end
+    site.ring(math.min(site.now + site.TAKEOVER, site.number(o.ends)), owner, id)
+  end
+  local scan = redis.call('HSCAN', site.LIVE, cursor, 'COUNT', site.SLICE)
+  for i = 1, #scan[2], 2 do
+    local kind, id = string.sub(scan[2][i], 1, 1), string.sub(scan[2][i], 3)
+    if not string.find(scan[2][i + 1], owner, 1, true) then -- nothing of it
+    elseif kind == 'o' then
+      found(id)
     elseif kind == 't' then
-      site.at(site.now + site.ORPHAN, 'o|' .. id)
-    elseif site.offer(id) then
-      site.at(math.min(site.now + site.TAKEOVER, site.number(site.offer(id).ends)), 'o|' .. id)
+      local t = site.ticket(id)
+      local its = t and t.ended == '' and t.owner == owner
+      if its and t.offer == '' then site.park(id, t) end
+      if its and t.offer ~= '' then found(t.offer) end
     end
   end
-  if #owned == site.SLICE then site.at(site.now, 'h|' .. owner) end
+  if scan[1] ~= '0' then site.at(site.now, 'd|' .. scan[1] .. '|' .. owner) end
 end
 
 -- q: a queue was changed; the next of its tickets go where they belong now.
@@ -116,20 +127,44 @@ function due.z()
   site.at(site.now + 3600000, 'z|')
 end
 
-local items = redis.call('ZRANGEBYSCORE', site.DUE, '-inf', site.now, 'LIMIT', 0, site.SLICE)
+-- gather adds what is due of a sorted set, with the time that it is due.
+local function gather(items, key, scores)
+  local found = redis.call('ZRANGEBYSCORE', key, '-inf', site.now, 'WITHSCORES', 'LIMIT', 0, site.SLICE)
+  for i = 1, #found, 2 do items[#items + 1] = {what = found[i], at = tonumber(found[i + 1]), scores = scores} end
+end
+
+local items = {}
+gather(items, site.DUE, site.times)
+gather(items, site.RINGS, site.rings)
+table.sort(items, function(a, b)
+  if a.at ~= b.at then return a.at < b.at end
+  return a.what < b.what
+end)
 for _, item in ipairs(items) do
-  local when = site.when(item)
-  if when and tonumber(when) <= site.now then -- nothing that came before it has put it off
-    site.at(false, item)
-    due[string.sub(item, 1, 1)](string.sub(item, 3))
+  local what, when = item.what, item.scores[item.what]
+  if when == nil or when and tonumber(when) <= site.now then -- nothing that came before it has put it off
+    item.scores[what] = false
+    if item.scores == site.rings then
+      due.o(string.match(what, '[^|]*$'))
+    else
+      due[string.sub(what, 1, 1)](string.sub(what, 3))
+    end
   end
 end
 
+-- Ended tickets are forgotten; not those who wait again meanwhile.
 local old = redis.call('ZRANGEBYSCORE', site.ENDED, '-inf', site.now - site.PARK, 'LIMIT', 0, 10 * site.SLICE)
 if #old > 0 then
   redis.call('ZREM', site.ENDED, unpack(old))
-  for _, id in ipairs(old) do site.save_ticket(id, nil) end
+  local names, gone = {}, {}
+  for i = 1, #old do names[i] = 't|' .. old[i] end
+  local found = redis.call('HMGET', site.LIVE, unpack(names))
+  for i = 1, #old do
+    if found[i] and not string.find(found[i], '^%C*%c%c') then gone[#gone + 1] = names[i] end
+  end
+  site.send('HDEL', site.LIVE, gone)
 end
 site.write_times()
-local soonest = redis.call('ZRANGE', site.DUE, 0, 0, 'WITHSCORES')[2]
-return {soonest and math.max(0, soonest - site.now) or -1}
+local function soonest(key) return tonumber(redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or math.huge) end
+local first = math.min(soonest(site.DUE), soonest(site.RINGS))
+return {first < math.huge and math.max(0, first - site.now) or -1}

@@ -83,10 +83,10 @@ func (k keys) queue(site string) []string {
 		k.live(tag + "idle"),  // sorted by name: lane, score, agent of who is idle
 		k.live(tag + "line"),  // sorted by name: queue, place, ticket of all tickets
 		k.live(tag + "staff"), // sorted by name: queue, agent logged in
-		k.live(tag + "owned"), // sorted by name: owner, kind, ticket or offer
+		k.live(tag + "rings"), // sorted set: time in ms when an offer ends, its owner and it
 		k.live(tag + "due"),   // sorted set: time in ms, what is due
 		k.live(tag + "ended"), // sorted set: time in ms, ticket remembered for repeated requests
-		k.live(tag + "live"),  // hash: ticket, offer, agent or call -> record
+		k.live(tag + "live"),  // hash: ticket, offer or agent -> record; call -> ticket it waits with
 		k.live(tag + "tally"), // hash: counters by hour, queue and name
 		k.doc(tag + "roster"), // hash: agent -> contact, queues, skills
 		k.doc(tag + "queues"), // hash: queue -> what scripts need of its definition

@@ -15,18 +15,18 @@ import (
 // first.
 func readOffer(text string) (dialplan.Offer, error) {
 	f := strings.Split(text, "\x1f")
-	if len(f) < 13 {
+	if len(f) < 20 {
 		return dialplan.Offer{}, fmt.Errorf("offer of %d fields: %w", len(f), ErrSchema)
 	}
-	site, ok := siteOf(f[2])
-	ring, err1 := strconv.ParseInt(f[9], 10, 64)
-	until, err2 := strconv.ParseInt(f[12], 10, 64)
+	site, ok := siteOf(f[7])
+	ring, err1 := strconv.ParseInt(f[18], 10, 64)
+	until, err2 := strconv.ParseInt(f[9], 10, 64)
 	if !ok || err1 != nil || err2 != nil {
 		return dialplan.Offer{}, fmt.Errorf("offer %.40q: %w", f[0], ErrSchema)
 	}
 	return dialplan.Offer{
-		ID: f[0], Ticket: f[2], Site: site, Queue: f[3], Agent: f[4], Contact: f[8],
-		Ring: time.Duration(ring) * time.Millisecond, AcceptKey: f[10], Until: time.UnixMilli(until).UTC(),
+		ID: f[0], Ticket: f[7], Site: site, Queue: f[6], Agent: f[5], Contact: f[17],
+		Ring: time.Duration(ring) * time.Millisecond, AcceptKey: f[19], Until: time.UnixMilli(until).UTC(),
 	}, nil
 }
 
@@ -36,15 +36,15 @@ func readTicket(id, text string) (ticket, error) {
 	if len(f) < 15 {
 		return ticket{}, fmt.Errorf("ticket of %d fields: %w", len(f), ErrSchema)
 	}
-	place, err1 := strconv.ParseInt(f[4], 10, 64)
-	joined, err2 := strconv.ParseInt(f[5], 10, 64)
-	until, err3 := strconv.ParseInt(f[8], 10, 64)
+	place, err1 := strconv.ParseInt(f[3], 10, 64)
+	joined, err2 := strconv.ParseInt(f[9], 10, 64)
+	until, err3 := strconv.ParseInt(f[12], 10, 64)
 	if err1 != nil || err2 != nil || err3 != nil {
 		return ticket{}, fmt.Errorf("ticket %.80q: %w", id, ErrSchema)
 	}
 	return ticket{
-		id: id, queue: f[1], call: f[2], joined: joined, credit: (joined - place) / 1000,
-		skills: f[6], prefer: f[7], alone: until - joined/1000, number: f[13], name: f[14],
+		id: id, queue: f[4], call: f[8], joined: joined, credit: (joined - place) / 1000,
+		skills: f[10], prefer: f[11], alone: until - joined/1000, number: f[13], name: f[14],
 	}, nil
 }
 

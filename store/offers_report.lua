@@ -3,51 +3,51 @@
 -- ARGV[8] ticket        ARGV[9] queue         ARGV[10] agent      ARGV[11] call
 -- Returns 1 when it changed something, 0 when it was known or too late.
 local id, outcome, owner = ARGV[3], ARGV[4], ARGV[7]
-local answered, ended = tonumber(ARGV[5]), tonumber(ARGV[6])
-if answered <= 0 or answered > site.now then answered = site.now end
+local answered, ended, at = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[5]
+if answered <= 0 or answered > site.now then answered, at = site.now, site.time end
 local o = site.offer(id)
 
 -- revive takes a talk for a fact although its offer is gone: it ran out, or
--- was lost with Redis. Older than the agent's last talk, it is old news.
+-- was lost with Redis. Older than the agent's last talk, it is old news. What
+-- else was offered to the agent or to the caller is withdrawn.
 local function revive()
-  local a = site.known_agent(ARGV[10])
-  if not site.member(ARGV[10]) or a.last == id or a.last ~= '' and answered <= site.number(a.score) then return nil end
-  site.save_agent(ARGV[10], a)
-  local t = site.ticket(ARGV[8])
-  return {ticket = ARGV[8], queue = ARGV[9], agent = ARGV[10], owner = owner, call = t and t.call or '', phase = 'ringing',
-    contact = '', ring = '0', accept = '', made = site.time, ends = '0', joined = t and t.joined or '0',
-    answered = '0', number = t and t.number or '', name = t and t.name or ''}
+  local tid, aid = ARGV[8], ARGV[10]
+  local a, t = site.known_agent(aid), site.ticket(tid)
+  if not site.member(aid) or a.last == id or a.last ~= '' and answered <= site.number(a.score) then return nil end
+  o = {phase = 'ringing', owner = owner, answered = '0', agent = aid, queue = ARGV[9], ticket = tid, place = '', ends = '0',
+    caller = t and t.caller .. '\31\31\31' or string.rep('\31', 9), write = site.write_offer}
+  site.not_idle(aid, a)
+  local offer = a.offer
+  a.offer, a.since, a.streak, a.blocked = id, at, '0', '0'
+  site.save_agent(aid, a)
+  if t and t.ended == '' then
+    local other = t.offer
+    site.finish_ticket(tid, t, 'served')
+    if other ~= '' and other ~= offer then site.withdraw(other, site.offer(other)) end
+  end
+  local other = offer ~= '' and site.offer(offer)
+  if other and other.phase == 'talking' then site.finish(offer, other, answered) end
+  if other and other.phase == 'ringing' then site.withdraw(offer, other) end
+  return o
 end
 
--- connect makes an offer a talk. What else was offered to the agent or to the
--- caller is withdrawn.
+-- connect makes an offer a talk. The agent has what he had, the caller waits no
+-- more.
 local function connect()
-  local a, t = site.agent(o.agent), site.ticket(o.ticket)
-  site.close(id, o)
-  o.phase, o.answered, o.owner = 'talking', site.text(answered), owner
-  local q, waited = site.queue(o.queue), answered - math.floor(o.joined / 1000)
+  local q, call, joined = site.queue(o.queue), site.call_of(o)
+  if o.phase == 'ringing' and o.place ~= '' then
+    site.ring(false, o.owner, id)
+    site.drop('l', o.queue, o.place .. '|' .. o.ticket)
+    if call ~= '' then site.save_call(call, nil) end
+    site.save_ticket(o.ticket, {ended = 'served', offer = '', caller = o.caller, write = site.write_served})
+  end
+  o.phase, o.answered, o.owner = 'talking', at, owner
   site.tally(o.queue, 'answered')
-  if o.joined ~= '0' then
+  if joined ~= '' then
+    local waited = answered - math.floor(joined / 1000)
     site.tally(o.queue, 'waited', math.max(waited, 0))
     if q and waited <= site.number(q.within) then site.tally(o.queue, 'within') end
   end
-  if t and t.ended == '' then
-    local other = t.offer ~= id and t.offer ~= '' and site.offer(t.offer)
-    local oid = t.offer
-    site.finish_ticket(o.ticket, t, 'served')
-    if other then site.withdraw(oid, other) end
-  end
-  if o.call ~= '' then site.save_call(o.call, 'o|' .. id) end
-  if a then
-    site.not_idle(o.agent, a)
-    local oid = a.offer
-    local other = oid ~= id and oid ~= '' and site.offer(oid)
-    a.offer, a.phase, a.since, a.streak, a.blocked = id, 'talking', o.answered, '0', '0'
-    site.save_agent(o.agent, a)
-    if other and other.phase == 'talking' then site.finish(oid, other, answered) end
-    if other and other.phase == 'ringing' then site.withdraw(oid, other) end
-  end
-  site.own(owner, 't', id)
   site.save_offer(id, o)
 end
 
@@ -72,6 +72,7 @@ local function fail()
     if outcome == 'gone' then
       site.tally(o.queue, 'abandoned')
       site.finish_ticket(o.ticket, t, 'left')
+      site.remember(o.ticket)
     elseif site.alive(t.owner) then
       site.place(o.ticket, t)
     else
@@ -90,8 +91,6 @@ end
 site.beat(owner)
 if o and o.phase == 'talking' then -- the instance that tells has it now
   if ended == 0 then
-    site.disown(o.owner, 't', id)
-    site.own(owner, 't', id)
     site.at(false, 'o|' .. id)
     o.owner = owner
     site.save_offer(id, o)

@@ -52,11 +52,13 @@ function site.fit(q, wanted)
 end
 
 -- standing is where a ticket stands at this time, as tier reached and skills
--- still wanted (tier 0: only the preferred agent), and when that changes next.
+-- still wanted, and when that changes next; tier 0 is the preferred agent alone.
 function site.standing(t, q)
-  if t.prefer ~= '' and site.now < site.number(t.alone) then return 0, '', site.number(t.alone) end
-  local joined, open = math.floor(t.joined / 1000), site.number(q.open)
-  local tier, skills, change = 1, site.fit(q, t.skills), math.huge
+  local _, joined, skills, prefer, alone = site.of_caller(t)
+  if prefer ~= '' and site.now < site.number(alone) then return 0, '', site.number(alone), prefer end
+  joined = math.floor(joined / 1000)
+  local open, tier, change = site.number(q.open), 1, math.huge
+  skills = site.fit(q, skills)
   for after in string.gmatch(q.widen, '%d+') do
     if site.now >= joined + after then tier = tier + 1 else change = math.min(change, joined + after) end
   end
@@ -66,16 +68,13 @@ function site.standing(t, q)
   return tier, skills, change
 end
 
-function site.lane_of(t, tier, skills)
-  if tier == 0 then return site.preferred(t.prefer) end
-  return site.lane(t.queue, tier, skills)
-end
-
--- lanes_of are all lanes that an agent takes callers from.
+-- lanes_of are the lanes that an agent takes callers from, beside his own of those
+-- who prefer him. Agents who work alike share them.
 function site.lanes_of(id)
-  if site.lanes[id] then return site.lanes[id] end
   local m = site.member(id)
-  local lanes, skills = {site.preferred(id)}, ' ' .. m.skills .. ' '
+  local alike = m.queues .. '|' .. m.skills
+  if site.lanes[alike] then return site.lanes[alike] end
+  local lanes, skills = {}, ' ' .. m.skills .. ' '
   for name, tier in string.gmatch(m.queues, '(%S+):(%d+)') do
     local q = site.queue(name)
     local _, wider = string.gsub(q and q.widen or '', '%d+', '')
@@ -86,7 +85,7 @@ function site.lanes_of(id)
       end
     end
   end
-  site.lanes[id] = lanes
+  site.lanes[alike] = lanes
   return lanes
 end
 
@@ -120,15 +119,11 @@ function site.ask_run(settled)
   return settled
 end
 
--- Owners. A kind is c for a caller's ticket, o for an offer that rings, t for a
--- talk: in this order they are handled when the owner is dead.
-function site.own(owner, kind, id) site.put('o', owner .. '|' .. kind .. '|' .. id) end
-function site.disown(owner, kind, id) site.drop('o', owner .. '|' .. kind .. '|' .. id) end
-
 -- Idle agents stand in all their lanes, or in none.
 function site.idle_entries(id, a, move)
-  local rest = '|' .. site.stamp(a.score) .. '|' .. id
-  for _, lane in ipairs(site.lanes_of(id)) do move('i', lane .. rest) end
+  local rest = site.stamp(a.score) .. '|' .. id
+  move('i', site.preferred(id), rest)
+  for _, lane in ipairs(site.lanes_of(id)) do move('i', lane, rest) end
 end
 
 function site.not_idle(id, a)
@@ -146,7 +141,7 @@ end
 -- A waiting ticket stands in exactly one lane.
 function site.stop_waiting(id, t)
   if t.lane ~= '' then
-    site.drop('w', t.lane .. '|' .. t.place .. '|' .. id)
+    site.drop('w', t.lane, t.place .. '|' .. id)
     t.lane = ''
   end
 end
@@ -164,30 +159,25 @@ function site.make(tid, t, aid, a)
   local q, m = site.queue(t.queue), site.member(aid)
   local id = ARGV[2] .. string.format('%012x', (site.micros + site.made) % 2 ^ 48)
   site.made = site.made + 1
-  local o = {ticket = tid, queue = t.queue, agent = aid, owner = t.owner, call = t.call, phase = 'ringing',
-    contact = m.contact, ring = q.ring, accept = q.accept, made = site.time, ends = site.text(site.now + q.ring + site.SLACK),
-    joined = t.joined, answered = '0', number = t.number, name = t.name,
-    wake = tid ~= site.told and t.owner or nil}
-  t.offer, a.offer, a.phase, a.since = id, id, 'ringing', site.time
+  q.ends = q.ends or site.text(site.now + q.ring + site.SLACK)
+  local o = {phase = 'ringing', owner = t.owner, answered = '0', agent = aid, queue = t.queue, ticket = tid, place = t.place,
+    ends = q.ends, caller = t.caller .. '\31' .. m.contact .. '\31' .. q.ring .. '\31' .. q.accept,
+    write = site.write_offer, wake = tid ~= site.told and t.owner or nil}
+  t.offer, a.offer, a.since = id, id, site.time
   site.save_ticket(tid, t)
   site.save_agent(aid, a)
   site.save_offer(id, o)
-  site.own(t.owner, 'o', id)
-  site.at(o.ends, 'o|' .. id)
-end
-
--- uncall ends what a call has, if it is that.
-function site.uncall(call, what)
-  if call ~= '' and site.call(call) == what then site.save_call(call, nil) end
+  site.ring(o.ends, o.owner, id)
 end
 
 -- forget ends a ticket without a trace; finish_ticket remembers it for a
--- while, so that a request that comes late gets its first answer.
+-- while, so that a request that comes late gets its first answer: as long as the
+-- caller talks, and then as long as others.
 function site.unlist(id, t)
   site.stop_waiting(id, t)
-  site.drop('l', t.queue .. '|' .. t.place .. '|' .. id)
-  site.disown(t.owner, 'c', id)
-  site.uncall(t.call, 't|' .. id)
+  site.drop('l', t.queue, t.place .. '|' .. id)
+  local call = site.call_of(t)
+  if call ~= '' then site.save_call(call, nil) end
 end
 
 function site.forget(id, t)
@@ -199,6 +189,9 @@ function site.finish_ticket(id, t, how)
   site.unlist(id, t)
   t.ended, t.offer = how, ''
   site.save_ticket(id, t)
+end
+
+function site.remember(id)
   site.ended[#site.ended + 1] = site.time
   site.ended[#site.ended + 1] = id
 end
@@ -208,9 +201,11 @@ end
 function site.place(id, t)
   local q = site.queue(t.queue)
   if not q then return site.forget(id, t) end
-  local tier, skills, change = site.standing(t, q)
-  for reached = math.min(tier, 1), site.paused() and -1 or tier do
-    local first = site.head('i', site.lane_of(t, reached, skills))
+  local tier, skills, change, prefer = site.standing(t, q)
+  local paused, lane = site.paused(), nil
+  for reached = math.min(tier, 1), tier do
+    lane = prefer and site.preferred(prefer) or site.lane(t.queue, reached, skills)
+    local first = not paused and site.head('i', lane)
     if first then
       local aid = site.id_of(first)
       local a = site.agent(aid)
@@ -218,10 +213,21 @@ function site.place(id, t)
       return site.make(id, t, aid, a)
     end
   end
-  t.lane = site.lane_of(t, tier, skills)
-  site.put('w', t.lane .. '|' .. t.place .. '|' .. id)
+  t.lane = lane
+  site.put('w', t.lane, t.place .. '|' .. id)
   if change < math.huge then site.at(change, 's|' .. id) end
   site.save_ticket(id, t)
+end
+
+-- longest is who has waited longest of those whom an agent may serve, as place and
+-- ticket.
+function site.longest(id)
+  local first, lanes = site.head('w', site.preferred(id)), site.lanes_of(id)
+  for i = 1, #lanes do
+    local entry = site.head('w', lanes[i])
+    if entry and (not first or entry < first) then first = entry end
+  end
+  return first
 end
 
 -- ready lets an agent without a reservation be what he is at this time: busy
@@ -234,11 +240,7 @@ function site.ready(id, a)
     site.at(a.free, 'a|' .. id)
     return site.save_agent(id, a)
   end
-  local first
-  for _, name in ipairs(site.paused() and {} or site.lanes_of(id)) do
-    local entry = site.head('w', name)
-    if entry and (not first or entry < first) then first = entry end
-  end
+  local first = not site.paused() and site.longest(id)
   if not first then
     site.now_idle(id, a)
     return site.save_agent(id, a)
@@ -257,17 +259,16 @@ end
 function site.enrol(id, m, a)
   for name in string.gmatch(m.queues, '(%S+):') do
     local move = a.wanted == 'logged-out' and site.drop or site.put
-    move('s', name .. '|' .. id)
+    move('s', name, id)
   end
 end
 
 function site.unreserve(a)
-  a.offer, a.phase, a.since = '', '', site.time
+  a.offer, a.since = '', site.time
 end
 
 function site.close(id, o)
-  site.disown(o.owner, o.phase == 'talking' and 't' or 'o', id)
-  if o.phase ~= 'talking' then site.at(false, 'o|' .. id) end
+  if o.phase == 'ringing' then site.ring(false, o.owner, id) end
   site.save_offer(id, nil)
 end
 
@@ -275,7 +276,6 @@ end
 -- nobody, and the instance that takes the call over puts it back.
 function site.park(id, t)
   site.stop_waiting(id, t)
-  site.disown(t.owner, 'c', id)
   t.owner = ''
   site.save_ticket(id, t)
   site.at(site.now + site.PARK, 'p|' .. id)
@@ -300,6 +300,7 @@ end
 function site.leave(id, t, how)
   local oid, o = t.offer, t.offer ~= '' and site.offer(t.offer)
   site.finish_ticket(id, t, how)
+  site.remember(id)
   if o then site.withdraw(oid, o) end
 end
 
@@ -310,13 +311,15 @@ function site.finish(id, o, ended)
   local answered = site.number(o.answered)
   ended = math.min(site.now, math.max(ended, answered))
   site.close(id, o)
-  site.uncall(o.call, 'o|' .. id)
+  site.remember(o.ticket)
   site.tally(o.queue, 'talks')
   site.tally(o.queue, 'talked', ended - answered)
   if not a or a.offer ~= id then return end
   site.unreserve(a)
-  a.score, a.last = site.text(ended), id
-  a.since, a.free, a.why = a.score, site.text(ended + (q and q.wrap or 0)), 'wrap-up'
+  local wrap = q and site.number(q.wrap) or 0
+  a.score, a.last = ended == site.now and site.time or site.text(ended), id
+  a.since, a.free, a.why = a.score, wrap > 0 and site.text(ended + wrap) or a.score, 'wrap-up'
+  a.streak, a.blocked = '0', '0'
   site.ready(o.agent, a)
 end
 
@@ -325,12 +328,10 @@ end
 function site.adopt(id, t, owner)
   if t.owner == owner then return end
   local parked, o = t.owner == '', t.offer ~= '' and site.offer(t.offer)
-  if not parked then site.disown(t.owner, 'c', id) end
-  site.own(owner, 'c', id)
   t.owner = owner
   if o then
-    site.disown(o.owner, 'o', t.offer)
-    site.own(owner, 'o', t.offer)
+    site.ring(false, o.owner, t.offer)
+    site.ring(o.ends, owner, t.offer)
     o.owner = owner
     site.save_offer(t.offer, o)
   end
@@ -339,7 +340,9 @@ end
 
 -- state is what an agent is, and since when. It is derived, never set.
 function site.state(a)
-  if a.offer ~= '' then return a.phase, a.since end
+  local o = a.offer ~= '' and site.offer(a.offer)
+  if o and o.phase == 'talking' then return 'talking', o.answered end
+  if a.offer ~= '' then return 'ringing', a.since end
   if a.wanted == 'break' then return 'break', a.since end
   if a.wanted ~= 'available' then return 'offline', a.since end
   if a.blocked == '1' then return 'not-answering', a.since end
@@ -353,6 +356,7 @@ function site.known_agent(id)
   local a = site.agent(id)
   if a then return a end
   local wanted, reason = string.match(redis.call('HGET', site.WANTED, id) or '', '^([^\31]*)\31(.*)$')
-  return {wanted = wanted or 'logged-out', reason = reason or '', since = site.time, offer = '', phase = '', free = '0',
-    why = '', score = wanted == 'available' and site.time or '0', streak = '0', blocked = '0', idle = '0', last = ''}
+  return {wanted = wanted or 'logged-out', reason = reason or '', since = site.time, offer = '', free = '0',
+    why = '', score = wanted == 'available' and site.time or '0', streak = '0', blocked = '0', idle = '0', last = '',
+    write = site.write_agent}
 end

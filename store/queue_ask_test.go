@@ -121,8 +121,8 @@ func TestCommandsOfQuestionsTogether(t *testing.T) {
 	joins := slices.Repeat([]func(){func() { f.join() }}, askTogether)
 	before := commandsRun(t, f.s)
 	f.together(joins...)
-	if got := float64(commandsRun(t, f.s)-before-1) / float64(len(joins)); got > 5 {
-		t.Errorf("a join among %d makes Redis run %.1f commands, want at most 5", len(joins), got)
+	if got := float64(commandsRun(t, f.s)-before-1) / float64(len(joins)); got > 2.5 {
+		t.Errorf("a join among %d makes Redis run %.1f commands, want at most 2.5", len(joins), got)
 	}
 }
 

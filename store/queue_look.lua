@@ -8,8 +8,9 @@ site.paused()
 local lapsed = redis.call('ZADD', site.DUE, site.now + site.LEASE, 'h|' .. owner)
 
 local offers = {}
-for i, id in ipairs(site.list('o', owner .. '|o', 10 * site.SLICE)) do
-  offers[i] = id .. '\31' .. site.write_offer(site.offer(id))
+for _, ring in ipairs(redis.call('ZRANGE', site.RINGS, 0, -1)) do
+  local whose, id = string.match(ring, '^(.*)|(.*)$')
+  if whose == owner then offers[#offers + 1] = id .. '\31' .. site.write_offer(site.offer(id)) end
 end
 
 local missing, strange = {}, {}

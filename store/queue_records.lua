@@ -14,14 +14,12 @@ local site = {
   LOSSES = 3,          -- offers in a row that nobody reported; then the ticket is a ghost
   SLICE = 100,         -- items that one run handles where there may be many
   -- Every script declares all keys of the site (keys.go).
-  SETS = {w = KEYS[1], i = KEYS[2], l = KEYS[3], s = KEYS[4], o = KEYS[5]},
+  SETS = {w = KEYS[1], i = KEYS[2], l = KEYS[3], s = KEYS[4]}, RINGS = KEYS[5],
   DUE = KEYS[6], ENDED = KEYS[7], LIVE = KEYS[8], TALLY = KEYS[9],
   ROSTER = KEYS[10], QUEUES = KEYS[11], WANTED = KEYS[12],
-  -- One record is its fields joined by US (0x1f), the only control character in it.
-  FIELDS = '(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?' ..
-    '(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)%c?(%C*)',
   -- What this run has read, and what it is going to write.
-  seen = {}, changed = {}, entries = {}, times = {}, ended = {}, counted = {}, lanes = {}, made = 0,
+  seen = {}, changed = {}, recalled = {}, entries = {}, heads = {w = {}, i = {}, l = {}},
+  times = {}, rings = {}, ended = {}, counted = {}, lanes = {}, made = 0,
 }
 local clock = redis.call('TIME')
 site.micros = clock[1] * 1000000 + clock[2] -- of Redis itself
@@ -29,101 +27,155 @@ site.ms = math.floor(site.micros / 1000)
 site.micros = site.micros + ARGV[1] * 1000
 site.now = math.floor(site.micros / 1000)
 
--- Records. The first field is the version of the schema. A later version adds
+-- Records. One is its fields joined by US (0x1f), the only control character in
+-- it. The first field is the version of the schema. A later version adds
 -- fields at the end, where this one does not look, and reads this one's by their
 -- number. Fields are texts; numbers are made of them where one counts.
+-- To take a text apart costs by the character, so what changes or is
+-- asked for at each step stands in front, and the caller, whom tickets and offers
+-- hand on as he is, behind all of it.
 function site.number(text) return tonumber(text) or 0 end
 function site.text(number) return string.format('%d', number) end -- the shortest way for Redis
 site.time = site.text(site.now)
 
 function site.read_ticket(text)
-  local _, queue, call, owner, place, joined, skills, prefer, alone, lane, offer, losses, ended, number, name =
-    string.match(text, site.FIELDS)
-  return {queue = queue, call = call, owner = owner, place = place, joined = joined, skills = skills,
-    prefer = prefer, alone = alone, lane = lane, offer = offer, losses = losses, ended = ended,
-    number = number, name = name}
+  local ended, offer, place, queue, lane, losses, owner, caller = string.match(text,
+    '^%C*%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(.*)')
+  return {ended = ended, offer = offer, place = place, queue = queue, lane = lane, losses = losses, owner = owner,
+    caller = caller, write = site.write_ticket}
 end
 
 function site.write_ticket(t)
-  return '1\31' .. t.queue .. '\31' .. t.call .. '\31' .. t.owner .. '\31' .. t.place .. '\31' .. t.joined ..
-    '\31' .. t.skills .. '\31' .. t.prefer .. '\31' .. t.alone .. '\31' .. t.lane .. '\31' .. t.offer ..
-    '\31' .. t.losses .. '\31' .. t.ended .. '\31' .. t.number .. '\31' .. t.name
+  return '1\31' .. t.ended .. '\31' .. t.offer .. '\31' .. t.place .. '\31' .. t.queue .. '\31' .. t.lane ..
+    '\31' .. t.losses .. '\31' .. t.owner .. '\31' .. t.caller
 end
+
+-- of_caller takes the caller of a ticket or an offer apart: call, joined, skills,
+-- preferred agent and until when, number, name.
+function site.of_caller(x)
+  return string.match(x.caller, '^(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)')
+end
+
+-- call_of is the first of these, call and joined.
+function site.call_of(x) return string.match(x.caller, '^(%C*)%c(%C*)') end
+
+-- write_served is a ticket that an agent has answered: nobody asks for more of it.
+function site.write_served() return '1\31served' .. string.rep('\31', 13) end
 
 function site.read_offer(text)
-  local _, ticket, queue, agent, owner, call, phase, contact, ring, accept, made, ends, joined, answered, number, name =
-    string.match(text, site.FIELDS)
-  return {ticket = ticket, queue = queue, agent = agent, owner = owner, call = call, phase = phase,
-    contact = contact, ring = ring, accept = accept, made = made, ends = ends, joined = joined,
-    answered = answered, number = number, name = name}
+  local phase, owner, answered, agent, queue, ticket, place, ends, caller = string.match(text,
+    '^%C*%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(.*)')
+  return {phase = phase, owner = owner, answered = answered, agent = agent, queue = queue, ticket = ticket, place = place,
+    ends = ends, caller = caller, write = site.write_offer}
 end
 
+-- write_offer puts the caller at the end, and behind him how the agent is dialled:
+-- contact, ring time and key to accept.
 function site.write_offer(o)
-  return '1\31' .. o.ticket .. '\31' .. o.queue .. '\31' .. o.agent .. '\31' .. o.owner .. '\31' .. o.call ..
-    '\31' .. o.phase .. '\31' .. o.contact .. '\31' .. o.ring .. '\31' .. o.accept .. '\31' .. o.made ..
-    '\31' .. o.ends .. '\31' .. o.joined .. '\31' .. o.answered .. '\31' .. o.number .. '\31' .. o.name
+  return '1\31' .. o.phase .. '\31' .. o.owner .. '\31' .. o.answered .. '\31' .. o.agent .. '\31' .. o.queue ..
+    '\31' .. o.ticket .. '\31' .. o.place .. '\31' .. o.ends .. '\31' .. o.caller
 end
 
 function site.read_agent(text)
-  local _, wanted, reason, since, offer, phase, free, why, score, streak, blocked, idle, last =
-    string.match(text, site.FIELDS)
-  return {wanted = wanted, reason = reason, since = since, offer = offer, phase = phase, free = free,
-    why = why, score = score, streak = streak, blocked = blocked, idle = idle, last = last}
+  local wanted, reason, since, offer, free, why, score, streak, blocked, idle, last = string.match(text,
+    '^%C*%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(.*)')
+  return {wanted = wanted, reason = reason, since = since, offer = offer, free = free, why = why, score = score,
+    streak = streak, blocked = blocked, idle = idle, last = last, write = site.write_agent}
 end
 
 function site.write_agent(a)
-  return '1\31' .. a.wanted .. '\31' .. a.reason .. '\31' .. a.since .. '\31' .. a.offer .. '\31' .. a.phase ..
-    '\31' .. a.free .. '\31' .. a.why .. '\31' .. a.score .. '\31' .. a.streak .. '\31' .. a.blocked ..
-    '\31' .. a.idle .. '\31' .. a.last
+  return '1\31' .. a.wanted .. '\31' .. a.reason .. '\31' .. a.since .. '\31' .. a.offer .. '\31' .. a.free ..
+    '\31' .. a.why .. '\31' .. a.score .. '\31' .. a.streak .. '\31' .. a.blocked .. '\31' .. a.idle ..
+    '\31' .. a.last
 end
 
 function site.read_member(text) -- of the roster; Go writes it
-  local _, contact, queues, skills = string.match(text, site.FIELDS)
+  local contact, queues, skills = string.match(text, '^%C*%c(%C*)%c(%C*)%c(%C*)')
   return {contact = contact, queues = queues, skills = skills}
 end
 
 function site.read_queue(text) -- Go writes it
-  local _, ring, wrap, accept, within, max, staffed, streak, noanswer, busy, rejected, notregistered, unreachable,
-    longest, open, widen, sets = string.match(text, site.FIELDS)
+  local ring, wrap, accept, within, max, staffed, streak, noanswer, busy, rejected, notregistered, unreachable,
+    longest, open, widen, sets = string.match(text, '^%C*%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c' ..
+    '(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)')
   return {ring = ring, wrap = wrap, accept = accept, within = within, max = max, staffed = staffed,
     streak = streak, longest = longest, open = open, widen = widen, sets = sets,
     delays = {['no-answer'] = noanswer, busy = busy, rejected = rejected, ['not-registered'] = notregistered,
       unreachable = unreachable}}
 end
 
-function site.read_call(text) return text end -- t| and its ticket, or o| and its talk
-
 -- load hands out the same table each time, so that two moves of one run never
 -- work on two copies; nil where there is none.
-function site.load(key, name, field, read)
+function site.load(name, read)
   local value = site.seen[name]
-  if value == nil then
-    local text = redis.call('HGET', key, field)
-    value = text and read(text)
-    site.seen[name] = value
+  if value == nil then value = redis.call('HGET', site.LIVE, name) end
+  if value and not value.name then -- a text
+    value = read(value)
+    value.name = name
   end
+  site.seen[name] = value
   return value or nil
 end
 
--- save changes a record of LIVE, nil ends it; commit writes it.
-function site.save(name, value, write)
-  site.seen[name] = value or false
-  site.changed[name] = write
+-- fetch reads what load and defined are going to ask for, in one command.
+function site.fetch(key, mark, fields)
+  if #fields == 0 then return end
+  local found = redis.call('HMGET', key, unpack(fields))
+  for i = 1, #fields do site.seen[mark .. fields[i]] = found[i] end
 end
 
--- define takes a record as Go writes it, "" for none.
+-- save changes a record of LIVE, nil ends it; commit writes it.
+function site.save(kind, id, value)
+  local name = value and value.name or kind .. id
+  local last = value or site.seen[name]
+  if not last or not last.name and last ~= value then last = {} end
+  last.name, last.gone = name, not value
+  site.seen[name] = value or false
+  if not last.changed then
+    last.changed = true
+    site.changed[#site.changed + 1] = last
+  end
+end
+
+-- defined loads what Go writes, in a hash of its own; define changes it, "" for none.
+function site.defined(key, mark, id, read)
+  local name = mark .. id
+  local value = site.seen[name]
+  if value == nil then value = redis.call('HGET', key, id) end
+  if value and not value.name then
+    value = read(value)
+    value.name = name
+  end
+  site.seen[name] = value
+  return value or nil
+end
+
 function site.define(key, mark, id, text)
   if text == '' then redis.call('HDEL', key, id) else redis.call('HSET', key, id, text) end
   site.seen[mark .. id], site.lanes = nil, {}
 end
 
-function site.ticket(id) return site.load(site.LIVE, 't|' .. id, 't|' .. id, site.read_ticket) end
-function site.offer(id) return site.load(site.LIVE, 'o|' .. id, 'o|' .. id, site.read_offer) end
-function site.agent(id) return site.load(site.LIVE, 'a|' .. id, 'a|' .. id, site.read_agent) end
-function site.call(id) return site.load(site.LIVE, 'c|' .. id, 'c|' .. id, site.read_call) end
-function site.member(id) return site.load(site.ROSTER, 'm|' .. id, id, site.read_member) end
-function site.queue(id) return site.load(site.QUEUES, 'q|' .. id, id, site.read_queue) end
-function site.save_ticket(id, t) site.save('t|' .. id, t, site.write_ticket) end
-function site.save_offer(id, o) site.save('o|' .. id, o, site.write_offer) end
-function site.save_agent(id, a) site.save('a|' .. id, a, site.write_agent) end
-function site.save_call(id, what) site.save('c|' .. id, what, site.read_call) end
+function site.ticket(id) return site.load('t|' .. id, site.read_ticket) end
+function site.offer(id) return site.load('o|' .. id, site.read_offer) end
+function site.agent(id) return site.load('a|' .. id, site.read_agent) end
+function site.member(id) return site.defined(site.ROSTER, 'm|', id, site.read_member) end
+function site.queue(id) return site.defined(site.QUEUES, 'q|', id, site.read_queue) end
+function site.save_ticket(id, t) site.save('t|', id, t) end
+function site.save_offer(id, o) site.save('o|', id, o) end
+function site.save_agent(id, a) site.save('a|', id, a) end
+
+-- call is the ticket that a call waits with; save_call notes it, nil for none.
+function site.call(call)
+  local name = 'c|' .. call
+  local id = site.seen[name]
+  if id == nil then
+    id = redis.call('HGET', site.LIVE, name)
+    site.seen[name] = id
+  end
+  return id or nil
+end
+
+function site.save_call(call, id)
+  local name = 'c|' .. call
+  site.seen[name], site.recalled[name] = id or false, true
+end

@@ -4,7 +4,10 @@
 local name = ARGV[3]
 if not site.queue(name) then return {0} end
 local waited, first = 0, site.head('l', name)
-if first then waited = site.now - math.floor(site.ticket(site.id_of(first)).joined / 1000) end
+if first then
+  local _, joined = site.call_of(site.ticket(site.id_of(first)))
+  waited = site.now - math.floor(joined / 1000)
+end
 
 local count, states = {}, {}
 for _, id in ipairs(site.list('s', name, -1)) do

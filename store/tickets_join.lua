@@ -11,10 +11,14 @@ if not again then site.told = id end
 local known = site.ticket(id)
 if known and known.ended == '' then
   if not again or known.owner == '' then site.adopt(id, known, owner) end
-  return {'ok', known.joined, site.offer_text(known)}
+  local _, joined = site.call_of(known)
+  return {'ok', joined, site.offer_text(known)}
 end
 if known and again then return {'ended', '0', ''} end
-if known and known.ended == 'left' then return {'left', known.joined, ''} end
+if known and known.ended == 'left' then
+  local _, joined = site.call_of(known)
+  return {'left', joined, ''}
+end
 
 local q = site.queue(name)
 if not q then return {'no-queue', '0', ''} end
@@ -23,27 +27,24 @@ if not again and q.staffed == '1' and site.count('s', name) == 0 then return {'u
 
 -- A call has one ticket: the one it forgot is given back.
 local other = call ~= '' and site.call(call)
-if other and string.sub(other, 1, 2) == 't|' then
-  site.leave(string.sub(other, 3), site.ticket(string.sub(other, 3)), 'left')
-elseif other and again then
-  return {'ended', '0', ''} -- it talks
-end
+local waits = other and site.ticket(other)
+if waits and waits.ended == '' then site.leave(other, waits, 'left') end
 
-local joined = tonumber(ARGV[11])
+local joined, prefer = tonumber(ARGV[11]), ARGV[9]
 if joined <= 0 or joined > site.micros then joined = site.micros end
-local t = {queue = name, call = call, owner = owner, skills = ARGV[8], prefer = ARGV[9], lane = '', offer = '',
-  joined = site.text(joined), alone = site.text(math.floor(joined / 1000) + ARGV[10]),
-  place = string.format('%016d', joined - ARGV[7] * 1000),
-  losses = '0', ended = '', number = ARGV[12], name = ARGV[13]}
-if t.prefer ~= '' then -- nobody waits for an agent who is not there
-  local a = site.agent(t.prefer)
-  if not a or a.wanted == 'logged-out' or not site.member(t.prefer) then t.prefer = '' end
+if prefer ~= '' then -- nobody waits for an agent who is not there
+  local a = site.agent(prefer)
+  if not a or a.wanted == 'logged-out' or not site.member(prefer) then prefer = '' end
 end
+local at, credit = site.text(joined), tonumber(ARGV[7])
+local t = {ended = '', offer = '', place = credit == 0 and #at == 16 and at or string.format('%016d', joined - credit * 1000),
+  queue = name, lane = '', losses = '0', owner = owner, caller = call .. '\31' .. at .. '\31' .. ARGV[8] .. '\31' .. prefer ..
+  '\31' .. (prefer ~= '' and site.text(math.floor(joined / 1000) + ARGV[10]) or '0') .. '\31' .. ARGV[12] .. '\31' .. ARGV[13],
+  write = site.write_ticket}
 site.beat(owner)
 if known then redis.call('ZREM', site.ENDED, id) end
-site.put('l', name .. '|' .. t.place .. '|' .. id)
-if call ~= '' then site.save_call(call, 't|' .. id) end
-site.own(owner, 'c', id)
+site.put('l', name, t.place .. '|' .. id)
+if call ~= '' then site.save_call(call, id) end
 if not again then site.tally(name, 'joined') end
 site.place(id, t)
-return {'ok', t.joined, site.offer_text(t)}
+return {'ok', at, site.offer_text(t)}

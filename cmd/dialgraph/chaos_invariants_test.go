@@ -355,10 +355,10 @@ func (s *storm) leftInQueues(ctx context.Context, key, name string) (left []stri
 	kept := func(entry string) bool {
 		_, id, _ := strings.Cut(entry, "default/")
 		fields := strings.Split(live["t|default/"+id], "\x1f")
-		return len(fields) > 12 && fields[3] == "" && fields[12] == ""
+		return len(fields) > 7 && fields[1] == "" && fields[7] == ""
 	}
 	switch name {
-	case "wait", "owned":
+	case "wait", "rings":
 		left, err = s.rdb.ZRange(ctx, key, 0, -1).Result()
 	case "line":
 		left, err = s.rdb.ZRange(ctx, key, 0, -1).Result()
@@ -368,7 +368,7 @@ func (s *storm) leftInQueues(ctx context.Context, key, name string) (left []stri
 			switch {
 			case id[0] == 'o', id[0] == 'c' && !kept(record):
 				left = append(left, record)
-			case id[0] == 't' && strings.Split(record, "\x1f")[12] == "" && !kept(id):
+			case id[0] == 't' && strings.Split(record, "\x1f")[1] == "" && !kept(id):
 				left = append(left, record)
 			}
 		}
