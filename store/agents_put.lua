@@ -13,7 +13,7 @@ if m then
   site.not_idle(id, a)
   for name in string.gmatch(m.queues, '(%S+):') do site.drop('s', name, id) end
 end
-site.define(site.ROSTER, 'm|', id, record)
+site.define(site.ROSTER, site.members, id, record)
 if record == '' then
   redis.call('HDEL', KEYS[13], id)
   redis.call('HDEL', site.WANTED, id)

@@ -8,7 +8,7 @@ local due = {}
 -- a: an agent's wrap-up or delay is over.
 function due.a(id)
   local a = site.agent(id)
-  if a and a.offer == '' and a.idle == '0' and site.number(a.free) <= site.now then site.ready(id, a) end
+  if a and a.offer == '' and a.idle == '0' and a.free <= site.time then site.ready(id, a) end
 end
 
 -- s: a ticket may stand in another lane now.
@@ -160,7 +160,7 @@ if #old > 0 then
   for i = 1, #old do names[i] = 't|' .. old[i] end
   local found = redis.call('HMGET', site.LIVE, unpack(names))
   for i = 1, #old do
-    if found[i] and not string.find(found[i], '^%C*%c%c') then gone[#gone + 1] = names[i] end
+    if found[i] and not string.find(found[i], '^[^\31]*\31\31') then gone[#gone + 1] = names[i] end
   end
   site.send('HDEL', site.LIVE, gone)
 end

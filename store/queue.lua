@@ -54,8 +54,10 @@ end
 -- standing is where a ticket stands at this time, as tier reached and skills
 -- still wanted, and when that changes next; tier 0 is the preferred agent alone.
 function site.standing(t, q)
-  local _, joined, skills, prefer, alone = site.of_caller(t)
-  if prefer ~= '' and site.now < site.number(alone) then return 0, '', site.number(alone), prefer end
+  local joined, skills, prefer, alone = t.joined, t.skills, t.prefer, t.alone -- of a new one
+  local _
+  if not joined then _, joined, skills, prefer, alone = site.of_caller(t) end
+  if prefer ~= '' and site.time < alone then return 0, '', site.number(alone), prefer end
   joined = math.floor(joined / 1000)
   local open, tier, change = site.number(q.open), 1, math.huge
   skills = site.fit(q, skills)
@@ -236,7 +238,7 @@ function site.ready(id, a)
   local m = site.member(id)
   if not m and a.offer == '' then return site.save_agent(id, nil) end
   if a.offer ~= '' or a.wanted ~= 'available' or a.blocked == '1' then return site.save_agent(id, a) end
-  if site.number(a.free) > site.now then
+  if a.free > site.time then
     site.at(a.free, 'a|' .. id)
     return site.save_agent(id, a)
   end
@@ -316,7 +318,7 @@ function site.finish(id, o, ended)
   site.tally(o.queue, 'talked', ended - answered)
   if not a or a.offer ~= id then return end
   site.unreserve(a)
-  local wrap = q and site.number(q.wrap) or 0
+  local wrap = q and q.wrap or 0
   a.score, a.last = ended == site.now and site.time or site.text(ended), id
   a.since, a.free, a.why = a.score, wrap > 0 and site.text(ended + wrap) or a.score, 'wrap-up'
   a.streak, a.blocked = '0', '0'
@@ -346,7 +348,7 @@ function site.state(a)
   if a.wanted == 'break' then return 'break', a.since end
   if a.wanted ~= 'available' then return 'offline', a.since end
   if a.blocked == '1' then return 'not-answering', a.since end
-  if site.number(a.free) > site.now then return a.why, a.since end
+  if a.free > site.time then return a.why, a.since end
   return 'idle', math.max(site.number(a.since), site.number(a.free))
 end
 

@@ -15,8 +15,9 @@ while i <= #ARGV do -- what they will ask for
   end
   i = i + 2 + ARGV[i + 1]
 end
-site.fetch(site.LIVE, '', names)
-site.fetch(site.ROSTER, 'm|', staff)
+site.fetch(site.LIVE, names, site.seen)
+site.fetch(site.ROSTER, staff, site.members)
+site.ahead = 2 + math.ceil(#staff / 2) -- of a list, in all likelihood
 
 local answers
 answers, i = {}, 3

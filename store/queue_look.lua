@@ -8,11 +8,17 @@ site.paused()
 local lapsed = redis.call('ZADD', site.DUE, site.now + site.LEASE, 'h|' .. owner)
 
 local offers = {}
+-- No more telephones ring than there are agents.
 for _, ring in ipairs(redis.call('ZRANGE', site.RINGS, 0, -1)) do
   local whose, id = string.match(ring, '^(.*)|(.*)$')
   if whose == owner then offers[#offers + 1] = id .. '\31' .. site.write_offer(site.offer(id)) end
 end
 
+for i = 5, #ARGV, 1000 do
+  local names = {}
+  for n = i, math.min(i + 999, #ARGV) do names[#names + 1] = (n < 5 + tickets and 't|' or 'o|') .. ARGV[n] end
+  site.fetch(site.LIVE, names, site.seen)
+end
 local missing, strange = {}, {}
 for i = 5, #ARGV do
   local id = ARGV[i]

@@ -15,7 +15,7 @@ for _, id in ipairs(site.list('s', name, -1)) do
     idle[#idle + 1] = id
   end
 end
-site.define(site.QUEUES, 'q|', name, record)
+site.define(site.QUEUES, site.queues, name, record)
 if record == '' then
   redis.call('HDEL', KEYS[13], name)
 else

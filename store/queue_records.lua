@@ -18,8 +18,8 @@ local site = {
   DUE = KEYS[6], ENDED = KEYS[7], LIVE = KEYS[8], TALLY = KEYS[9],
   ROSTER = KEYS[10], QUEUES = KEYS[11], WANTED = KEYS[12],
   -- What this run has read, and what it is going to write.
-  seen = {}, changed = {}, recalled = {}, entries = {}, heads = {w = {}, i = {}, l = {}},
-  times = {}, rings = {}, ended = {}, counted = {}, lanes = {}, made = 0,
+  seen = {}, members = {}, queues = {}, changed = {}, recalled = {}, entries = {}, heads = {w = {}, i = {}, l = {}},
+  times = {}, rings = {}, ended = {}, counted = {}, lanes = {}, made = 0, ahead = 3,
 }
 local clock = redis.call('TIME')
 site.micros = clock[1] * 1000000 + clock[2] -- of Redis itself
@@ -30,17 +30,21 @@ site.now = math.floor(site.micros / 1000)
 -- Records. One is its fields joined by US (0x1f), the only control character in
 -- it. The first field is the version of the schema. A later version adds
 -- fields at the end, where this one does not look, and reads this one's by their
--- number. Fields are texts; numbers are made of them where one counts.
--- To take a text apart costs by the character, so what changes or is
--- asked for at each step stands in front, and the caller, whom tickets and offers
--- hand on as he is, behind all of it.
+-- number. Fields are texts; numbers are made of them where one counts. Times are of
+-- 13 digits, or 0, and compare as texts.
+-- To take a text apart costs by the character ([^\31] half of what %C does), so
+-- what changes or is asked for at each step stands in front, and the caller, whom
+-- tickets and offers hand on as he is, behind all of it.
+function site.fields(n) return '^[^\31]*' .. string.rep('\31([^\31]*)', n) end
+site.TICKET, site.OFFER, site.AGENT = site.fields(7) .. '\31(.*)', site.fields(8) .. '\31(.*)', site.fields(11)
+site.CALLER, site.MEMBER, site.QUEUE = '^([^\31]*)' .. string.rep('\31([^\31]*)', 6), site.fields(3), site.fields(16)
+
 function site.number(text) return tonumber(text) or 0 end
 function site.text(number) return string.format('%d', number) end -- the shortest way for Redis
 site.time = site.text(site.now)
 
 function site.read_ticket(text)
-  local ended, offer, place, queue, lane, losses, owner, caller = string.match(text,
-    '^%C*%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(.*)')
+  local ended, offer, place, queue, lane, losses, owner, caller = string.match(text, site.TICKET)
   return {ended = ended, offer = offer, place = place, queue = queue, lane = lane, losses = losses, owner = owner,
     caller = caller, write = site.write_ticket}
 end
@@ -53,18 +57,17 @@ end
 -- of_caller takes the caller of a ticket or an offer apart: call, joined, skills,
 -- preferred agent and until when, number, name.
 function site.of_caller(x)
-  return string.match(x.caller, '^(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)')
+  return string.match(x.caller, site.CALLER)
 end
 
 -- call_of is the first of these, call and joined.
-function site.call_of(x) return string.match(x.caller, '^(%C*)%c(%C*)') end
+function site.call_of(x) return string.match(x.caller, '^([^\31]*)\31([^\31]*)') end
 
 -- write_served is a ticket that an agent has answered: nobody asks for more of it.
 function site.write_served() return '1\31served' .. string.rep('\31', 13) end
 
 function site.read_offer(text)
-  local phase, owner, answered, agent, queue, ticket, place, ends, caller = string.match(text,
-    '^%C*%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(.*)')
+  local phase, owner, answered, agent, queue, ticket, place, ends, caller = string.match(text, site.OFFER)
   return {phase = phase, owner = owner, answered = answered, agent = agent, queue = queue, ticket = ticket, place = place,
     ends = ends, caller = caller, write = site.write_offer}
 end
@@ -77,8 +80,7 @@ function site.write_offer(o)
 end
 
 function site.read_agent(text)
-  local wanted, reason, since, offer, free, why, score, streak, blocked, idle, last = string.match(text,
-    '^%C*%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(.*)')
+  local wanted, reason, since, offer, free, why, score, streak, blocked, idle, last = string.match(text, site.AGENT)
   return {wanted = wanted, reason = reason, since = since, offer = offer, free = free, why = why, score = score,
     streak = streak, blocked = blocked, idle = idle, last = last, write = site.write_agent}
 end
@@ -90,15 +92,14 @@ function site.write_agent(a)
 end
 
 function site.read_member(text) -- of the roster; Go writes it
-  local contact, queues, skills = string.match(text, '^%C*%c(%C*)%c(%C*)%c(%C*)')
+  local contact, queues, skills = string.match(text, site.MEMBER)
   return {contact = contact, queues = queues, skills = skills}
 end
 
 function site.read_queue(text) -- Go writes it
   local ring, wrap, accept, within, max, staffed, streak, noanswer, busy, rejected, notregistered, unreachable,
-    longest, open, widen, sets = string.match(text, '^%C*%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c' ..
-    '(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)%c(%C*)')
-  return {ring = ring, wrap = wrap, accept = accept, within = within, max = max, staffed = staffed,
+    longest, open, widen, sets = string.match(text, site.QUEUE)
+  return {ring = ring, wrap = site.number(wrap), accept = accept, within = within, max = max, staffed = staffed,
     streak = streak, longest = longest, open = open, widen = widen, sets = sets,
     delays = {['no-answer'] = noanswer, busy = busy, rejected = rejected, ['not-registered'] = notregistered,
       unreachable = unreachable}}
@@ -117,19 +118,25 @@ function site.load(name, read)
   return value or nil
 end
 
--- fetch reads what load and defined are going to ask for, in one command.
-function site.fetch(key, mark, fields)
+-- fetch reads what is going to be asked for into where it is looked for, in one
+-- command.
+function site.fetch(key, fields, seen)
   if #fields == 0 then return end
   local found = redis.call('HMGET', key, unpack(fields))
-  for i = 1, #fields do site.seen[mark .. fields[i]] = found[i] end
+  for i = 1, #fields do seen[fields[i]] = found[i] end
 end
 
 -- save changes a record of LIVE, nil ends it; commit writes it.
 function site.save(kind, id, value)
   local name = value and value.name or kind .. id
   local last = value or site.seen[name]
-  if not last or not last.name and last ~= value then last = {} end
-  last.name, last.gone = name, not value
+  if value then
+    value.name = name
+    if value.gone then value.gone = false end
+  else
+    if not last or not last.name then last = {name = name} end
+    last.gone = true
+  end
   site.seen[name] = value or false
   if not last.changed then
     last.changed = true
@@ -138,28 +145,27 @@ function site.save(kind, id, value)
 end
 
 -- defined loads what Go writes, in a hash of its own; define changes it, "" for none.
-function site.defined(key, mark, id, read)
-  local name = mark .. id
-  local value = site.seen[name]
+function site.defined(key, seen, id, read)
+  local value = seen[id]
   if value == nil then value = redis.call('HGET', key, id) end
-  if value and not value.name then
+  if value and not value.read then -- a text
     value = read(value)
-    value.name = name
+    value.read = true
   end
-  site.seen[name] = value
+  seen[id] = value
   return value or nil
 end
 
-function site.define(key, mark, id, text)
+function site.define(key, seen, id, text)
   if text == '' then redis.call('HDEL', key, id) else redis.call('HSET', key, id, text) end
-  site.seen[mark .. id], site.lanes = nil, {}
+  seen[id], site.lanes = nil, {}
 end
 
 function site.ticket(id) return site.load('t|' .. id, site.read_ticket) end
 function site.offer(id) return site.load('o|' .. id, site.read_offer) end
 function site.agent(id) return site.load('a|' .. id, site.read_agent) end
-function site.member(id) return site.defined(site.ROSTER, 'm|', id, site.read_member) end
-function site.queue(id) return site.defined(site.QUEUES, 'q|', id, site.read_queue) end
+function site.member(id) return site.defined(site.ROSTER, site.members, id, site.read_member) end
+function site.queue(id) return site.defined(site.QUEUES, site.queues, id, site.read_queue) end
 function site.save_ticket(id, t) site.save('t|', id, t) end
 function site.save_offer(id, o) site.save('o|', id, o) end
 function site.save_agent(id, a) site.save('a|', id, a) end

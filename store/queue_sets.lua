@@ -3,8 +3,8 @@
 
 -- Sets are sorted by name. An entry is what it is sorted by, and an id: w for who
 -- waits (lane, place, ticket), i for who is idle (lane, score, agent), l for all in
--- line (queue, place, ticket), s for the staff that is logged in (queue, agent). A name is the first part of an entry, what follows
--- is its rest.
+-- line (queue, place, ticket), s for the staff that is logged in (queue, agent). Its
+-- first part is the name here, and all behind that its rest.
 function site.change(set, name, rest, is)
   local names = site.entries[set]
   if not names then
@@ -45,26 +45,23 @@ end
 -- head is the first rest of a name; nil when there is none. The first few are read
 -- at once and kept as this run changes them: one run takes several off a lane.
 function site.head(set, name)
-  local heads = site.heads[set][name]
-  while not heads or not heads[1] and not heads.all do heads = site.read_heads(set, name, heads and 16 or 3) end
+  local heads, count = site.heads[set][name], site.ahead
+  while not heads or not heads[1] and not heads.all do
+    heads = site.read_heads(set, name, count)
+    count = 4 * count
+  end
   return heads[1]
 end
 
 function site.read_heads(set, name, count)
-  local heads, names = {}, site.entries[set]
-  local changed = names and names[name]
-  if changed and count > 3 then -- they reach beyond what was read before
-    site.write_set(set)
-    changed = nil
-  end
   local from = '[' .. name .. '|'
   local found = redis.call('ZRANGEBYLEX', site.SETS[set], from, '(' .. name .. '}', 'LIMIT', 0, count)
-  heads.all = #found < count
+  local heads, changed = {all = #found < count}, (site.entries[set] or {})[name] or {}
   for i = 1, #found do
     local rest = string.sub(found[i], #from)
-    if not changed or changed[rest] ~= false then heads[#heads + 1] = rest end
+    if changed[rest] ~= false then heads[#heads + 1] = rest end
   end
-  for rest, is in pairs(changed or {}) do
+  for rest, is in pairs(changed) do
     if is then site.insert(heads, rest) end
   end
   site.heads[set][name] = heads
@@ -179,7 +176,10 @@ function site.commit()
       local text = value.write(value)
       put[#put + 1] = name
       put[#put + 1] = text
-      if told then wake[told] = (wake[told] and wake[told] .. '\30' or '') .. string.sub(name, 3) .. '\31' .. text end
+      if told then
+        wake[told] = wake[told] or {}
+        table.insert(wake[told], string.sub(name, 3) .. '\31' .. text)
+      end
     end
   end
   for name in pairs(site.recalled) do
@@ -193,7 +193,7 @@ function site.commit()
   end
   site.send('HDEL', site.LIVE, drop)
   site.send('HSET', site.LIVE, put)
-  for owner, offers in pairs(wake) do redis.call('PUBLISH', owner, offers) end
+  for owner, offers in pairs(wake) do redis.call('PUBLISH', owner, table.concat(offers, '\30')) end
   local hour = math.floor(site.now / 3600000) .. '|'
   for name, counted in pairs(site.counted) do
     for what, by in pairs(counted) do

@@ -37,10 +37,11 @@ if prefer ~= '' then -- nobody waits for an agent who is not there
   if not a or a.wanted == 'logged-out' or not site.member(prefer) then prefer = '' end
 end
 local at, credit = site.text(joined), tonumber(ARGV[7])
-local t = {ended = '', offer = '', place = credit == 0 and #at == 16 and at or string.format('%016d', joined - credit * 1000),
-  queue = name, lane = '', losses = '0', owner = owner, caller = call .. '\31' .. at .. '\31' .. ARGV[8] .. '\31' .. prefer ..
-  '\31' .. (prefer ~= '' and site.text(math.floor(joined / 1000) + ARGV[10]) or '0') .. '\31' .. ARGV[12] .. '\31' .. ARGV[13],
-  write = site.write_ticket}
+local alone = prefer ~= '' and site.text(math.floor(joined / 1000) + ARGV[10]) or '0'
+local place = credit == 0 and #at == 16 and at or string.format('%016d', joined - credit * 1000)
+local t = {ended = '', offer = '', place = place, queue = name, lane = '', losses = '0', owner = owner,
+  caller = call .. '\31' .. at .. '\31' .. ARGV[8] .. '\31' .. prefer .. '\31' .. alone .. '\31' .. ARGV[12] .. '\31' .. ARGV[13],
+  joined = at, skills = ARGV[8], prefer = prefer, alone = alone, write = site.write_ticket}
 site.beat(owner)
 if known then redis.call('ZREM', site.ENDED, id) end
 site.put('l', name, t.place .. '|' .. id)
