@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -241,5 +242,53 @@ func TestInstanceComesBackFromAPause(t *testing.T) {
 			f.t.Fatal(err)
 		}
 		f.is("a", Ringing)
+	})
+}
+
+// A ticket that was served is known as long as the talk lasts and a minute
+// more, so that an instance that missed it does not put it back.
+func TestServedTicketIsRememberedDuringTheTalk(t *testing.T) {
+	onFloors(t, nil, func(f *floor) {
+		f.agent("a")
+		served := f.join()
+		talk := f.rings(served, "a")
+		f.report(talk, dialplan.Answered)
+		missed := ticket{id: served.ID, queue: "support", call: "missed", joined: served.Joined.UnixMicro()}
+		f.pass(2 * time.Minute)
+		if _, err := f.Distributor.join(f.t.Context(), missed, true); !errors.Is(err, dialplan.ErrNoTicket) {
+			f.t.Errorf("put back while the caller talks: %v, want ErrNoTicket", err)
+		}
+		f.ended(talk)
+		f.pass(50 * time.Second)
+		record := func() bool {
+			known, err := f.s.rdb.HExists(f.t.Context(), f.s.keys.queue(testSite)[keyLive], "t|"+served.ID).Result()
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			return known
+		}
+		if !record() {
+			f.t.Error("forgotten 50 s after the talk, want a minute")
+		}
+		f.pass(15 * time.Second)
+		if record() {
+			f.t.Error("remembered 65 s after the talk, want a minute")
+		}
+	})
+}
+
+// Who joins again with the request that was served waits, however late the end
+// of that talk is told.
+func TestServedRequestThatWaitsAgainIsNotForgotten(t *testing.T) {
+	same := func(j *dialplan.Join) { j.Request, j.Call = "again", "again" }
+	onFloors(t, nil, func(f *floor) {
+		f.agent("a")
+		talk := f.rings(f.join(same), "a")
+		f.report(talk, dialplan.Answered)
+		waits := f.join(same)
+		f.status("a", OnBreak)
+		f.ended(talk)
+		f.pass(70 * time.Second)
+		f.rings(waits, "")
 	})
 }

@@ -94,10 +94,13 @@ func (k keys) queue(site string) []string {
 	}
 }
 
-// keysLive is how many of them hold what lives, keyDue where what is due is.
-const keysLive = 9
-
-const keyDue = 5
+// keysLive is how many of them hold what lives; keyDue and keyLive are where what
+// is due is, and the records.
+const (
+	keysLive = 9
+	keyDue   = 5
+	keyLive  = 7
+)
 
 func (k keys) agents(site string) string { return k.doc("{q:" + site + "}:agent-definitions") } // hash: agent -> JSON
 func (k keys) queues(site string) string { return k.doc("{q:" + site + "}:queue-definitions") } // hash: queue -> JSON

@@ -314,7 +314,7 @@ func (x *site) held() map[string]int {
 		"wait": int(x.s.rdb.ZCard(x.t.Context(), keys[0]).Val()),
 		"line": int(x.s.rdb.ZCard(x.t.Context(), keys[2]).Val()),
 	}
-	for _, field := range x.s.rdb.HKeys(x.t.Context(), keys[7]).Val() {
+	for _, field := range x.s.rdb.HKeys(x.t.Context(), keys[keyLive]).Val() {
 		held["live "+field[:1]]++
 	}
 	return held
