@@ -111,6 +111,9 @@ const (
 // systems seldom write "вул. Солом'янська" alike. A level holds letters,
 // digits and . _ - ʼ only.
 func Address(raw string) (string, error) {
+	if isNormal(raw) {
+		return raw, nil
+	}
 	if len(raw) > 4*MaxAddress {
 		return "", invalid("address", "%d bytes, want at most %d", len(raw), MaxAddress)
 	}
@@ -138,19 +141,36 @@ func Address(raw string) (string, error) {
 var apostrophes = strings.NewReplacer("'", "ʼ", "’", "ʼ", "`", "ʼ")
 
 func normaliseLevel(level string) string {
-	if isNormal(level) {
+	if isNormalLevel(level) {
 		return level
 	}
 	level = strings.Join(strings.Fields(apostrophes.Replace(level)), "-")
 	return norm.NFC.String(strings.ToLower(norm.NFC.String(level)))
 }
 
-// isNormal tells a level that certainly is in its form already: most are, in what
-// systems send that number their streets and houses.
-func isNormal(level string) bool {
-	for i := range len(level) {
-		b := level[i]
-		if (b < 'a' || b > 'z') && (b < '0' || b > '9') && b != '.' && b != '_' && b != '-' {
+// isNormal tells an address that certainly is in its form already: most are, in
+// what systems send by the million.
+func isNormal(address string) bool {
+	if len(address) > MaxAddress || strings.Count(address, "/") >= MaxAddressLevels {
+		return false
+	}
+	for level := range strings.SplitSeq(address, "/") {
+		if !isNormalLevel(level) {
+			return false
+		}
+	}
+	return true
+}
+
+func isNormalLevel(level string) bool {
+	if level == "" || level == "." || level == ".." {
+		return false
+	}
+	for _, r := range level {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '.', r == '_', r == '-':
+		case r >= 'а' && r <= 'џ', r == 'ґ', r == 'ʼ': // small Cyrillic letters, none of which Unicode composes further
+		default:
 			return false
 		}
 	}

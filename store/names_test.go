@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 func TestAddress(t *testing.T) {
@@ -124,4 +126,29 @@ func FuzzIDsAndNumbers(f *testing.F) {
 			t.Errorf("%q is a number: %v, want %v", s, got, want)
 		}
 	})
+}
+
+// What is taken to be in its form is left alone by all that would change it, also
+// beside any other letter of the kind.
+func TestNormalAddressesAreNormal(t *testing.T) {
+	var letters []string
+	for r := range unicode.MaxRune {
+		if isNormalLevel(string(r)) || r == '.' {
+			letters = append(letters, string(r))
+		}
+	}
+	for _, a := range letters {
+		for _, b := range letters {
+			pair := "x" + a + b
+			if got := norm.NFC.String(strings.ToLower(apostrophes.Replace(pair))); got != pair {
+				t.Errorf("%q becomes %q", pair, got)
+			}
+			if err := checkLevel(pair); err != nil || !isNormalLevel(pair) {
+				t.Errorf("%q: %v, want a normal level", pair, err)
+			}
+		}
+	}
+	if len(letters) < 80 {
+		t.Errorf("%d letters, want all small Latin and Cyrillic ones", len(letters))
+	}
 }

@@ -76,8 +76,8 @@ return n
 type OutageImport struct {
 	o       *Outages
 	f       flagSet
-	fields  []any // of the next batch: address, flag, …
-	members []redis.Z
+	flags   []any // the next batch's command: its name and key, then address, flag, …
+	members []any // the same: its name and key, then score, address, …
 	pace    pace
 }
 
@@ -95,33 +95,36 @@ func (o *Outages) Import(ctx context.Context, site, source string) (*OutageImpor
 	if err != nil {
 		return nil, fmt.Errorf("import outages of %s: %w", source, err)
 	}
-	return &OutageImport{o: o, f: f}, nil
+	return &OutageImport{
+		o: o, f: f,
+		flags: []any{"hset", o.s.keys.outages(f)}, members: []any{"zadd", o.s.keys.outageAddresses(f)},
+	}, nil
 }
 
 // Add adds a flag; its site and source are the import's. ErrInvalid concerns
 // this flag alone, the import may go on.
 func (i *OutageImport) Add(ctx context.Context, v Outage) error {
-	v.Site, v.Source = i.f.site, i.f.source
-	v, err := v.normalise(i.o.s.localNow())
+	v, err := v.normaliseFlag(i.o.s.localNow())
 	if err != nil {
 		return err
 	}
-	i.fields = append(i.fields, v.Address, encodeFlag(v))
-	i.members = append(i.members, redis.Z{Member: v.Address})
-	if len(i.members) >= bulkBatch {
+	var address any = v.Address
+	i.flags = append(i.flags, address, encodeFlag(v))
+	i.members = append(i.members, 0, address)
+	if len(i.members) >= 2+2*bulkBatch {
 		return i.flush(ctx)
 	}
 	return nil
 }
 
 func (i *OutageImport) flush(ctx context.Context) error {
-	if len(i.members) == 0 {
+	if len(i.members) == 2 {
 		return nil
 	}
 	err := i.pace.do(ctx, func() error {
 		_, err := i.o.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-			p.HSet(ctx, i.o.s.keys.outages(i.f), i.fields...)
-			p.ZAdd(ctx, i.o.s.keys.outageAddresses(i.f), i.members...)
+			p.Do(ctx, i.flags...)
+			p.Do(ctx, i.members...)
 			return nil
 		})
 		return err
@@ -129,7 +132,7 @@ func (i *OutageImport) flush(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("import outages of %s: %w", i.f.source, err)
 	}
-	i.fields, i.members = i.fields[:0], i.members[:0]
+	i.flags, i.members = i.flags[:2], i.members[:2]
 	return nil
 }
 

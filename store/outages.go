@@ -334,9 +334,18 @@ func (v Outage) normalise(now time.Time) (Outage, error) {
 	if v.Site == "" {
 		v.Site = DefaultSite
 	}
+	names := errors.Join(checkID("site", v.Site), checkID("source", v.Source))
+	v, err := v.normaliseFlag(now)
+	if err := errors.Join(names, err); err != nil {
+		return Outage{}, err
+	}
+	return v, nil
+}
+
+// normaliseFlag does that for all but the site and the source.
+func (v Outage) normaliseFlag(now time.Time) (Outage, error) {
 	address, err := Address(v.Address)
-	err = errors.Join(err, checkID("site", v.Site), checkID("source", v.Source), checkText("message", v.Message, maxMessage))
-	if err != nil {
+	if err := errors.Join(err, checkText("message", v.Message, maxMessage)); err != nil {
 		return Outage{}, err
 	}
 	v.Address = address
@@ -359,12 +368,21 @@ type storedFlag struct {
 	Until   int64  `json:"u,omitempty"` // ms
 }
 
+// encodeFlag writes the JSON itself, because an import does it a million times:
+// a message has no control characters.
 func encodeFlag(v Outage) string {
-	body, err := json.Marshal(storedFlag{v.Message, toMillis(v.Until)})
-	if err != nil { // a string and a number
-		panic(err)
+	var room [128]byte
+	b := strconv.AppendInt(room[:0], v.Expires.UnixMilli(), 10)
+	b = append(b, ` {"m":"`...)
+	for i := range len(v.Message) {
+		if c := v.Message[i]; c == '"' || c == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, v.Message[i])
 	}
-	return strconv.FormatInt(v.Expires.UnixMilli(), 10) + " " + string(body)
+	b = append(b, `","u":`...)
+	b = strconv.AppendInt(b, toMillis(v.Until), 10)
+	return string(append(b, '}'))
 }
 
 func decodeFlag(f flagSet, address, raw string) (Outage, error) {

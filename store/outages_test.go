@@ -364,3 +364,16 @@ func importFlags(b *testing.B, o *Outages, n int) {
 		b.Fatal(err)
 	}
 }
+
+func TestStoredFlagsAreReadAsWritten(t *testing.T) {
+	f := flagSet{"kyiv", "crm", "1"}
+	for _, message := range []string{"", "Обрив кабелю", `"кабель" \ C:\новий`, "a/b <b>&amp;\u2028ʼ", "\ufffd😀"} {
+		v := Outage{Site: f.site, Source: f.source, Address: "kyiv", Message: message, Expires: time.UnixMilli(1_800_000_000_001)}
+		for _, v.Until = range []time.Time{{}, time.UnixMilli(1_800_000_000_000)} {
+			got, err := decodeFlag(f, v.Address, encodeFlag(v))
+			if err != nil || !got.Until.Equal(v.Until) || !got.Expires.Equal(v.Expires) || got.Message != v.Message {
+				t.Errorf("%q is read as %+v, %v, want %+v", encodeFlag(v), got, err, v)
+			}
+		}
+	}
+}
