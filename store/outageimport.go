@@ -72,13 +72,15 @@ return n
 // An OutageImport replaces all flags of a source at once: it fills a new
 // generation, and Commit makes that the current one. Until then callers hear
 // of the old flags, and an import that is given up leaves nothing behind. It
-// yields to callers (pace). Add is not safe for concurrent use.
+// yields while Redis serves anybody else (pace, traffic). Add is not safe for
+// concurrent use.
 type OutageImport struct {
 	o       *Outages
 	f       flagSet
 	flags   []any // the next batch's command: its name and key, then address, flag, …
 	members []any // the same: its name and key, then score, address, …
 	pace    pace
+	traffic traffic
 }
 
 // Import begins to replace the flags of a source. ErrInvalid.
@@ -95,10 +97,13 @@ func (o *Outages) Import(ctx context.Context, site, source string) (*OutageImpor
 	if err != nil {
 		return nil, fmt.Errorf("import outages of %s: %w", source, err)
 	}
-	return &OutageImport{
+	i := &OutageImport{
 		o: o, f: f,
 		flags: []any{"hset", o.s.keys.outages(f)}, members: []any{"zadd", o.s.keys.outageAddresses(f)},
-	}, nil
+		traffic: traffic{s: o.s, key: o.s.keys.outages(f)},
+	}
+	i.pace.yields = i.traffic.busy
+	return i, nil
 }
 
 // Add adds a flag; its site and source are the import's. ErrInvalid concerns
@@ -121,6 +126,7 @@ func (i *OutageImport) flush(ctx context.Context) error {
 	if len(i.members) == 2 {
 		return nil
 	}
+	i.traffic.own += 2
 	err := i.pace.do(ctx, func() error {
 		_, err := i.o.s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 			p.Do(ctx, i.flags...)
@@ -157,7 +163,8 @@ func (i *OutageImport) Commit(ctx context.Context) error {
 }
 
 // tidy removes generations that were replaced or abandoned, and flags that
-// have expired. Neither is ever seen by a caller; only room is won.
+// have expired. Neither is ever seen by a caller; only room is won, so it always
+// yields.
 func (o *Outages) tidy(ctx context.Context) error {
 	sites, err := o.s.rdb.SMembers(ctx, o.s.keys.outageSites()).Result()
 	if err != nil {
@@ -200,7 +207,7 @@ func (o *Outages) tidyLeavers(ctx context.Context, site string) error {
 
 // unlink removes a generation in slices, so that nobody waits behind it.
 func (o *Outages) unlink(ctx context.Context, f flagSet) error {
-	var p pace
+	p := pace{yields: always}
 	for left := true; left; {
 		err := p.do(ctx, func() error {
 			addresses, err := o.s.rdb.ZRange(ctx, o.s.keys.outageAddresses(f), 0, bulkBatch-1).Result()
@@ -233,13 +240,13 @@ func (o *Outages) tidyExpired(ctx context.Context, site string) error {
 	for source, generation := range sources {
 		f := flagSet{site, source, generation}
 		var expired []any
-		err := o.walk(ctx, f, "", func(v Outage) bool {
+		p := pace{yields: always}
+		err := o.walk(ctx, &p, f, "", func(v Outage) bool {
 			if !o.s.localNow().Before(v.Expires) {
 				expired = append(expired, v.Address)
 			}
 			return len(expired) < maxExpired
 		})
-		var p pace
 		for len(expired) > 0 && err == nil {
 			n := min(len(expired), bulkBatch)
 			args := append([]any{o.s.offset().Milliseconds()}, expired[:n]...)

@@ -250,7 +250,7 @@ func (o *Outages) List(ctx context.Context, site string, after OutagePlace, limi
 		if source == after.Source {
 			from = after.Address
 		}
-		err := o.walk(ctx, flagSet{site, source, sources[source]}, from, func(v Outage) bool {
+		err := o.walk(ctx, new(pace), flagSet{site, source, sources[source]}, from, func(v Outage) bool {
 			if o.s.localNow().Before(v.Expires) {
 				page = append(page, v)
 			}
@@ -267,8 +267,7 @@ func (o *Outages) List(ctx context.Context, site string, after OutagePlace, limi
 const walkPage = bulkBatch
 
 // walk visits the flags of a generation in the order of addresses.
-func (o *Outages) walk(ctx context.Context, f flagSet, after string, visit func(Outage) bool) error {
-	var p pace
+func (o *Outages) walk(ctx context.Context, p *pace, f flagSet, after string, visit func(Outage) bool) error {
 	for {
 		var addresses []string
 		var flags []any

@@ -7,13 +7,15 @@ import (
 
 // A pace keeps work in bulk, such as the import of a million flags, from holding
 // up callers. It is done in small batches, one after the other: Redis answers
-// everybody else in between, and is free while the next batch is prepared, which
-// is more than half of the time. When batches take much longer than they
-// can, Redis or this machine has more to do than that: then the work rests, for
-// as long as it was kept waiting. One goroutine has a pace.
+// everybody else in between. When batches take much longer than they can, Redis
+// or this machine has more to do than that: then the work rests, for as long as
+// it was kept waiting. Where it must yield, it rests several times as long as it
+// works, whether it was kept waiting or not: on a machine with few cores callers
+// wait for those, not for Redis. One goroutine has a pace.
 type pace struct {
-	best time.Duration // that a batch took
-	owed time.Duration // rest not yet taken
+	yields func(context.Context) bool // whether it must yield now; nil for never
+	best   time.Duration              // that a batch took
+	owed   time.Duration              // rest not yet taken
 }
 
 const (
@@ -23,11 +25,17 @@ const (
 	// A batch may take so many times the best one before the work yields: that
 	// one may have found little in Redis, or all of it in the processor's cache.
 	paceSlack = 4
+	// paceYield is how many times as long as it works work rests that must yield:
+	// a million flags are imported in 30 to 60 s.
+	paceYield = 4
 	// restLeast is the shortest rest: the timers of Go's runtime do not keep
 	// shorter ones. restMost is the longest, whatever happened to a batch.
 	restLeast = time.Millisecond
 	restMost  = time.Second
 )
+
+// always makes a pace yield at all times: nobody waits for the work.
+func always(context.Context) bool { return true }
 
 // do runs one batch, and rests when enough is owed.
 func (p *pace) do(ctx context.Context, batch func() error) error {
@@ -39,8 +47,11 @@ func (p *pace) do(ctx context.Context, batch func() error) error {
 	if p.best == 0 || took < p.best {
 		p.best = took
 	}
-	p.owed = min(restMost, p.owed+max(0, took-paceSlack*p.best))
-	if p.owed < restLeast {
+	owes := max(0, took-paceSlack*p.best)
+	if p.yields != nil && p.yields(ctx) {
+		owes = paceYield * took
+	}
+	if p.owed = min(restMost, p.owed+owes); p.owed < restLeast {
 		return nil
 	}
 	rest := time.NewTimer(p.owed)

@@ -11,18 +11,22 @@ import (
 func TestPaceYields(t *testing.T) {
 	const batches, best = 1000, 200 * time.Microsecond
 	for _, tt := range []struct {
-		name  string
-		takes time.Duration // each batch but the first
-		want  time.Duration // of all of them
+		name   string
+		yields func(context.Context) bool
+		takes  time.Duration // each batch but the first
+		want   time.Duration // of all of them
 	}{
-		{"Redis is idle", best, batches * best},
-		{"batches vary", paceSlack * best, batches * paceSlack * best},
-		{"Redis is busy", 10 * best, batches * (10 + 10 - paceSlack) * best},
-		{"Redis stands still", 5 * time.Second, batches * (5*time.Second + restMost)},
+		{"Redis is idle", nil, best, batches * best},
+		{"batches vary", nil, paceSlack * best, batches * paceSlack * best},
+		{"Redis is busy", nil, 10 * best, batches * (10 + 10 - paceSlack) * best},
+		{"Redis stands still", nil, 5 * time.Second, batches * (5*time.Second + restMost)},
+		{"it must yield", always, best, batches * (1 + paceYield) * best},
+		{"it must yield and Redis is busy", always, 10 * best, batches * (1 + paceYield) * 10 * best},
+		{"it need not yield", func(context.Context) bool { return false }, best, batches * best},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var p pace
+				p := pace{yields: tt.yields}
 				batch := func(takes time.Duration) {
 					if err := p.do(t.Context(), func() error { time.Sleep(takes); return nil }); err != nil {
 						t.Fatal(err)
