@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,8 @@ const (
 )
 
 // outages is scenario e: an import with the machine to itself; then callers'
-// lookups while another import runs and flags are set one by one.
+// lookups, first alone, then while a controller takes another import and flags
+// that are set one by one.
 func (b *bench) outages(ctx context.Context) error {
 	lookups, err := b.startPart(ctx, partLookup)
 	if err != nil {
@@ -69,19 +71,24 @@ func (b *bench) importAddresses(ctx context.Context) (perSecond float64, err err
 // address is one of the flats of a town: 40 in a house, 50 houses in a street.
 func address(n int) string { return fmt.Sprintf("kyiv/street-%d/%d/%d", n/2000, n/40%50, n%40) }
 
-// storm measures lookups while this process imports again and again and posts
-// flags one by one to a controller.
+// storm measures lookups: with nothing beside them, which is what this machine
+// can do, and while this process sends imports and flags to a controller.
 func (b *bench) storm(ctx context.Context, lookups *child, rest *server) error {
 	_, secret, err := b.store().APIKeys().Create(ctx, "bench", []string{"crm"})
 	if err != nil {
 		return err
 	}
+	order := lookupOrder{Redis: b.url, Seconds: b.size.window, Rate: lookupRate, Addresses: b.size.addresses}
+	var alone, r lookupReport
+	if err := lookups.ask(order, &alone); err != nil {
+		return err
+	}
+	b.figures.add("e_lookup_alone_p99_ms", "(e) the same lookups with nothing beside them, p99", "ms", alone.P99).Note = fmt.Sprintf("median %.2f ms", alone.P50)
 	busy, stop := context.WithCancel(ctx)
 	worked := make(chan error, 2)
-	go func() { worked <- b.importOn(busy) }()
+	go func() { worked <- b.importOn(busy, rest.http, secret) }()
 	go func() { worked <- b.post(busy, rest.http, secret) }()
-	var r lookupReport
-	err = lookups.ask(lookupOrder{Redis: b.url, Seconds: b.size.window, Rate: lookupRate, Addresses: b.size.addresses}, &r)
+	err = lookups.ask(order, &r)
 	stop()
 	err = errors.Join(err, <-worked, <-worked)
 	if err != nil {
@@ -91,21 +98,13 @@ func (b *bench) storm(ctx context.Context, lookups *child, rest *server) error {
 	return nil
 }
 
-// importOn imports until ctx ends.
-func (b *bench) importOn(ctx context.Context) error {
+// importOn imports over REST until ctx ends.
+func (b *bench) importOn(ctx context.Context, rest, secret string) error {
+	url := "http://" + rest + "/v1/outages:import?source=" + source
 	for ctx.Err() == nil {
-		if _, err := b.importAddresses(ctx); err != nil && ctx.Err() == nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// post sets flags one by one, of another source, until ctx ends.
-func (b *bench) post(ctx context.Context, rest, secret string) error {
-	for n := 0; pause(ctx, time.Second/postRate) == nil; n++ {
-		url := "http://" + rest + "/v1/outages/" + address(n%b.size.addresses)
-		err := put(ctx, url, secret, `{"source":"monitoring","message":"cable cut"}`)
+		lines, into := io.Pipe()
+		go func() { into.CloseWithError(b.lines(into)) }() // ends with the request, which closes the pipe
+		err := send(ctx, http.MethodPost, url, secret, "application/x-ndjson", lines, http.StatusOK)
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -113,24 +112,49 @@ func (b *bench) post(ctx context.Context, rest, secret string) error {
 	return nil
 }
 
-// put makes one request of the REST API that answers without a body.
-func put(ctx context.Context, url, secret, document string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPut, url, strings.NewReader(document))
+// lines writes what is imported.
+func (b *bench) lines(to io.Writer) error {
+	w := bufio.NewWriterSize(to, 64<<10)
+	until := time.Now().Add(4 * time.Hour).Format(time.RFC3339)
+	for n := range b.size.addresses {
+		if _, err := fmt.Fprintf(w, `{"address":%q,"message":"planned work","until":%q}`+"\n", address(n), until); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// post sets flags one by one, of another source, until ctx ends.
+func (b *bench) post(ctx context.Context, rest, secret string) error {
+	for n := 0; pause(ctx, time.Second/postRate) == nil; n++ {
+		url := "http://" + rest + "/v1/outages/" + address(n%b.size.addresses)
+		err := send(ctx, http.MethodPut, url, secret, "application/json", strings.NewReader(`{"source":"monitoring","message":"cable cut"}`), http.StatusNoContent)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// send makes one request of the REST API.
+func send(ctx context.Context, method, url, secret, kind string, body io.Reader, want int) error {
+	r, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
 		return err
 	}
 	r.Header.Set("Authorization", "Bearer "+secret)
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Content-Type", kind)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = answer.Body.Close() }()
-	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+	said, err := io.ReadAll(answer.Body)
+	if err != nil {
 		return err
 	}
-	if answer.StatusCode != http.StatusNoContent {
-		return fmt.Errorf("PUT %s: %s", url, answer.Status)
+	if answer.StatusCode != want {
+		return fmt.Errorf("%s %s: %s: %.200s", method, url, answer.Status, said)
 	}
 	return nil
 }
