@@ -23,6 +23,7 @@ var errTooLong = fmt.Errorf("longer than %d bytes", maxLine)
 type lineReader struct {
 	in      *bufio.Reader
 	control *http.ResponseController // moves the deadlines as long as there is progress
+	moved   time.Time                // when they were
 	number  int                      // of the line read last, from 1
 }
 
@@ -53,10 +54,17 @@ func (l *lineReader) next() ([]byte, error) {
 	return nil, errTooLong
 }
 
+// moveEvery is how often deadlines are moved: lines come by the ten thousand.
+const moveEvery = time.Second
+
 func (l *lineReader) extend() {
 	now := time.Now()
-	_ = l.control.SetReadDeadline(now.Add(bodyTimeout)) // not every ResponseWriter can
-	_ = l.control.SetWriteDeadline(now.Add(bodyTimeout + requestTimeout))
+	if now.Sub(l.moved) < moveEvery {
+		return
+	}
+	l.moved = now
+	_ = l.control.SetReadDeadline(now.Add(bodyTimeout + moveEvery)) // not every ResponseWriter can
+	_ = l.control.SetWriteDeadline(now.Add(bodyTimeout + moveEvery + requestTimeout))
 }
 
 // A lineParser turns lines into resources with the same checks as a PUT.

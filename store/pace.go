@@ -16,6 +16,7 @@ type pace struct {
 	yields func(context.Context) bool // whether it must yield now; nil for never
 	best   time.Duration              // that a batch took
 	owed   time.Duration              // rest not yet taken
+	since  time.Time                  // preparing the next batch
 }
 
 const (
@@ -26,8 +27,10 @@ const (
 	// one may have found little in Redis, or all of it in the processor's cache.
 	paceSlack = 4
 	// paceYield is how many times as long as it works work rests that must yield:
-	// a million flags are imported in 30 to 60 s.
-	paceYield = 4
+	// a million flags are imported in 30 to 60 s. Preparing a batch is work, too,
+	// but counts no longer than that: it may have been a wait for whoever sends them.
+	paceYield   = 4
+	prepareMost = time.Millisecond
 	// restLeast is the shortest rest: the timers of Go's runtime do not keep
 	// shorter ones. restMost is the longest, whatever happened to a batch.
 	restLeast = time.Millisecond
@@ -39,6 +42,7 @@ func always(context.Context) bool { return true }
 
 // do runs one batch, and rests when enough is owed.
 func (p *pace) do(ctx context.Context, batch func() error) error {
+	defer func() { p.since = time.Now() }()
 	start := time.Now()
 	if err := batch(); err != nil {
 		return err
@@ -49,7 +53,7 @@ func (p *pace) do(ctx context.Context, batch func() error) error {
 	}
 	owes := max(0, took-paceSlack*p.best)
 	if p.yields != nil && p.yields(ctx) {
-		owes = paceYield * took
+		owes = paceYield * (took + min(start.Sub(p.since), prepareMost))
 	}
 	if p.owed = min(restMost, p.owed+owes); p.owed < restLeast {
 		return nil

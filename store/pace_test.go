@@ -11,18 +11,21 @@ import (
 func TestPaceYields(t *testing.T) {
 	const batches, best = 1000, 200 * time.Microsecond
 	for _, tt := range []struct {
-		name   string
-		yields func(context.Context) bool
-		takes  time.Duration // each batch but the first
-		want   time.Duration // of all of them
+		name     string
+		yields   func(context.Context) bool
+		prepares time.Duration // before each batch
+		takes    time.Duration // each batch but the first
+		want     time.Duration // of all of them
 	}{
-		{"Redis is idle", nil, best, batches * best},
-		{"batches vary", nil, paceSlack * best, batches * paceSlack * best},
-		{"Redis is busy", nil, 10 * best, batches * (10 + 10 - paceSlack) * best},
-		{"Redis stands still", nil, 5 * time.Second, batches * (5*time.Second + restMost)},
-		{"it must yield", always, best, batches * (1 + paceYield) * best},
-		{"it must yield and Redis is busy", always, 10 * best, batches * (1 + paceYield) * 10 * best},
-		{"it need not yield", func(context.Context) bool { return false }, best, batches * best},
+		{"Redis is idle", nil, 0, best, batches * best},
+		{"batches vary", nil, 0, paceSlack * best, batches * paceSlack * best},
+		{"Redis is busy", nil, 0, 10 * best, batches * (10 + 10 - paceSlack) * best},
+		{"Redis stands still", nil, 0, 5 * time.Second, batches * (5*time.Second + restMost)},
+		{"it need not yield", never, best, best, batches * 2 * best},
+		{"it must yield", always, 0, best, batches * (1 + paceYield) * best},
+		{"it must yield and prepares", always, best, best, batches * (1 + paceYield) * 2 * best},
+		{"it must yield and waits for lines", always, time.Minute, best, batches * (time.Minute + best + paceYield*(best+prepareMost))},
+		{"it must yield and Redis is busy", always, 0, 10 * best, batches * (1 + paceYield) * 10 * best},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -33,8 +36,10 @@ func TestPaceYields(t *testing.T) {
 					}
 				}
 				batch(best)
+				p.owed = 0
 				start := time.Now()
 				for range batches {
+					time.Sleep(tt.prepares)
 					batch(tt.takes)
 				}
 				if took := time.Since(start); took < tt.want-restLeast || took > tt.want+restLeast {
@@ -44,6 +49,8 @@ func TestPaceYields(t *testing.T) {
 		})
 	}
 }
+
+func never(context.Context) bool { return false }
 
 func TestPaceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
