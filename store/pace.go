@@ -27,7 +27,7 @@ const (
 	// one may have found little in Redis, or all of it in the processor's cache.
 	paceSlack = 4
 	// paceYield is how many times as long as it works work rests that must yield:
-	// a million flags are imported in 30 to 60 s. Preparing a batch is work, too,
+	// a million flags are imported in about a minute. Preparing a batch is work, too,
 	// but counts no longer than that: it may have been a wait for whoever sends them.
 	paceYield   = 4
 	prepareMost = time.Millisecond
