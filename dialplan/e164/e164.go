@@ -182,5 +182,10 @@ func public(digits string, international bool, region string) Number {
 			return Number{}
 		}
 	}
-	return Number{Kind: Public, E164: phonenumbers.Format(p, phonenumbers.E164)}
+	formatted := phonenumbers.Format(p, phonenumbers.E164)
+	if !international || len(formatted) < len(s) {
+		// What a plan lets be dialled before a number is taken away once at a time, by the library: +64 0000… .
+		return public(formatted[1:], true, region)
+	}
+	return Number{Kind: Public, E164: formatted}
 }
