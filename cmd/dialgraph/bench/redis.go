@@ -18,7 +18,7 @@ import (
 var errNoRedis = errors.New("no redis-server on this machine: install the Debian package redis-server, or say --redis URL")
 
 // startRedis starts a redis-server on a free port, with the persistence that
-// docs/install.md asks for, or takes the one that the configuration names, which
+// docs/operations.md asks for, or takes the one that the configuration names, which
 // must be empty: the bench empties it between scenarios.
 func (b *bench) startRedis(ctx context.Context) error {
 	b.url = b.cfg.Redis
@@ -32,7 +32,8 @@ func (b *bench) startRedis(ctx context.Context) error {
 			return err
 		}
 		b.redis, err = b.startGuarded(ctx, "redis", path, "--bind", loopback, "--port", port, "--dir", b.dir,
-			"--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--logfile", "redis.log")
+			"--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
+			"--auto-aof-rewrite-min-size", "512mb", "--logfile", "redis.log")
 		if err != nil {
 			return err
 		}
