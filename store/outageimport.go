@@ -116,7 +116,7 @@ func (i *OutageImport) Add(ctx context.Context, v Outage) error {
 	var address any = v.Address
 	i.flags = append(i.flags, address, encodeFlag(v))
 	i.members = append(i.members, 0, address)
-	if len(i.members) >= 2+2*bulkBatch {
+	if len(i.members) >= 2+2*i.pace.batch() {
 		return i.flush(ctx)
 	}
 	return nil

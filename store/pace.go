@@ -17,12 +17,16 @@ type pace struct {
 	best   time.Duration              // that a batch took
 	owed   time.Duration              // rest not yet taken
 	since  time.Time                  // preparing the next batch
+	yield  bool                       // it yielded at the last batch
 }
 
 const (
 	// bulkBatch is how many flags one batch reads, writes or removes: Redis does
 	// that in some 0.1 ms, for which a caller's lookup may have to wait.
 	bulkBatch = 50
+	// yieldBatch is the same for work that yields. Preparing more than a few at a
+	// time keeps a core from callers for longer than their lookup takes.
+	yieldBatch = 10
 	// A batch may take so many times the best one before the work yields: that
 	// one may have found little in Redis, or all of it in the processor's cache.
 	paceSlack = 4
@@ -40,6 +44,14 @@ const (
 // always makes a pace yield at all times: nobody waits for the work.
 func always(context.Context) bool { return true }
 
+// batch is how many flags the next batch should be of.
+func (p *pace) batch() int {
+	if p.yield {
+		return yieldBatch
+	}
+	return bulkBatch
+}
+
 // do runs one batch, and rests when enough is owed.
 func (p *pace) do(ctx context.Context, batch func() error) error {
 	defer func() { p.since = time.Now() }()
@@ -52,7 +64,7 @@ func (p *pace) do(ctx context.Context, batch func() error) error {
 		p.best = took
 	}
 	owes := max(0, took-paceSlack*p.best)
-	if p.yields != nil && p.yields(ctx) {
+	if p.yield = p.yields != nil && p.yields(ctx); p.yield {
 		owes = paceYield * (took + min(start.Sub(p.since), prepareMost))
 	}
 	if p.owed = min(restMost, p.owed+owes); p.owed < restLeast {
