@@ -69,7 +69,7 @@ const (
 // needs its Run.
 func (s *Store) Distributor() *Distributor {
 	return &Distributor{
-		s: s, owner: s.keys.wake(uuid.NewString()),
+		s: s, owner: s.keys.wake(short(uuid.New())),
 		waiting: make(map[string]*waiter), talks: make(map[string]talk),
 		rolls: make(map[string]*roll), served: make(map[string]time.Time),
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	_ "embed"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -21,7 +22,7 @@ const maxPriority = 24 * time.Hour
 // A ticket is what an instance keeps of a caller who waits, enough to put him
 // back at his place after Redis lost it.
 type ticket struct {
-	id     string // site/uuid
+	id     string // site/short
 	queue  string
 	call   string
 	joined int64 // µs since 1970, 0 for now
@@ -35,13 +36,22 @@ type ticket struct {
 
 // ticketID follows from the request, so that a repeated one finds its ticket.
 func ticketID(site, request string) string {
-	return site + "/" + uuid.NewSHA1(uuid.NameSpaceOID, []byte(request)).String()
+	return site + "/" + short(uuid.NewSHA1(uuid.NameSpaceOID, []byte(request)))
+}
+
+// short is an id as scripts handle it: a queue's records and sets, and the
+// append-only file, name each ticket and its owner some ten times for a caller.
+func short(id uuid.UUID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
+
+func isShort(id string) bool {
+	raw, err := base64.RawURLEncoding.DecodeString(id)
+	return err == nil && len(raw) == len(uuid.UUID{}) && len(id) == 22 // without the line breaks that the decoder skips
 }
 
 // siteOf is where a ticket is kept; false when it cannot be one of ours.
 func siteOf(ticket string) (string, bool) {
 	site, id, _ := strings.Cut(ticket, "/")
-	return site, checkID("site", site) == nil && uuid.Validate(id) == nil
+	return site, checkID("site", site) == nil && isShort(id)
 }
 
 func newTicket(j dialplan.Join) (ticket, error) {
