@@ -69,7 +69,7 @@ func (k *call) standBy() {
 		}
 	}()
 	for {
-		if _, err := k.sess.Next(ctx, time.Time{}); err != nil {
+		if _, err := k.sess.Idle(ctx, time.Time{}); err != nil {
 			return
 		}
 	}

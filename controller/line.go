@@ -69,19 +69,28 @@ func (l *line) Typed() *dialplan.TypeAhead { return l.typed }
 // returns nil when until has come, unless that is zero.
 func (l *line) event(ctx context.Context, until time.Time) (*esl.Event, error) {
 	for {
-		e, err := l.hear(ctx, until)
+		if l.over != nil {
+			return nil, l.over
+		}
+		e, err := l.got(l.sess.Next(ctx, until))
 		if e != nil || err != nil || !until.IsZero() && !time.Now().Before(until) {
 			return e, err
 		}
 	}
 }
 
-// hear is event that also returns nil when the session was woken.
+// hear is event for a wait that may be long. It also returns nil when the
+// session was woken.
 func (l *line) hear(ctx context.Context, until time.Time) (*esl.Event, error) {
 	if l.over != nil {
 		return nil, l.over
 	}
-	e, err := l.sess.Next(ctx, until)
+	return l.got(l.sess.Idle(ctx, until))
+}
+
+// got does what an event means, and tells the end of the connection from that
+// of the context.
+func (l *line) got(e *esl.Event, err error) (*esl.Event, error) {
 	switch {
 	case e != nil:
 		l.take(e)

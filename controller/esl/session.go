@@ -52,11 +52,19 @@ func (s *Session) connect() error {
 // Next waits for the next event or notice, in the order of the wire. It returns nil when until has come, unless that is
 // zero, and when Wake was called. The error is the cause of the end of ctx, or Err; what came before is returned first.
 func (s *Session) Next(ctx context.Context, until time.Time) (*Event, error) {
+	return s.next(ctx, wait{until: until, wakes: true})
+}
+
+// Idle is Next for what may take very long: it costs a little more to begin, and nothing until it ends.
+func (s *Session) Idle(ctx context.Context, until time.Time) (*Event, error) {
+	return s.next(ctx, wait{until: until, wakes: true, exact: true})
+}
+
+func (s *Session) next(ctx context.Context, w wait) (*Event, error) {
 	if e := s.oldest(); e != nil {
 		return e, nil
 	}
 	s.heed(ctx)
-	w := wait{until: until, wakes: true}
 	if ctx.Err() != nil {
 		w = wait{try: true}
 	}

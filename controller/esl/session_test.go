@@ -198,9 +198,12 @@ func TestWaitsKeepTheirOwnTime(t *testing.T) {
 		defer func() { _ = there.Close() }()
 		s := newSession(here, Options{CommandTimeout: time.Second}.withDefaults())
 		defer s.close()
-		for _, d := range []time.Duration{time.Second, time.Hour, time.Minute, 2 * time.Hour, time.Millisecond} {
-			began := time.Now()
-			if e, err := s.Next(t.Context(), began.Add(d)); e != nil || err != nil || time.Since(began) != d {
+		for i, d := range []time.Duration{time.Second, time.Hour, time.Minute, 2 * time.Hour, 3 * time.Hour, time.Millisecond} {
+			began, wait := time.Now(), s.Next
+			if i%2 == 1 {
+				wait = s.Idle
+			}
+			if e, err := wait(t.Context(), began.Add(d)); e != nil || err != nil || time.Since(began) != d {
 				t.Errorf("Next = %v, %v after %v, want nothing after %v", e, err, time.Since(began), d)
 			}
 		}
@@ -234,5 +237,21 @@ func TestLastWordsBeforeAFailedCommand(t *testing.T) {
 		if e, err := s.Next(t.Context(), time.Time{}); e != nil || !errors.Is(err, s.Err()) {
 			t.Fatalf("Next = %v, %v after the end", e, err)
 		}
+	}
+}
+
+// An idle session is not woken by the time that a command before it had.
+func TestIdleIsLeftAlone(t *testing.T) {
+	s, fs := session(t, Options{CommandTimeout: 20 * time.Millisecond})
+	fs.send(reply("+OK"))
+	if _, err := s.Pipeline(Linger(0)); err != nil {
+		t.Fatal(err)
+	}
+	armed := s.in.armed
+	if e, err := s.Idle(t.Context(), time.Now().Add(40*time.Millisecond)); e != nil || err != nil {
+		t.Fatalf("Idle = %v, %v", e, err)
+	}
+	if !s.in.armed.After(armed) {
+		t.Errorf("the deadline is still that of the command")
 	}
 }

@@ -48,6 +48,7 @@ type wait struct {
 	try   bool      // not at all
 	wakes bool      // until wake is called, be it before
 	final bool      // not beyond until inside a frame either, which is lost then
+	exact bool      // by a deadline of its own
 }
 
 func (s *source) init(nc net.Conn, timeout time.Duration) {
@@ -110,7 +111,8 @@ func (s *source) bound() time.Time {
 func (s *source) arm() (woken bool) {
 	wakes := s.wait.wakes && !s.inFrame
 	bound := s.bound()
-	if !s.spent && (bound.IsZero() || !s.armed.IsZero() && !s.armed.After(bound)) {
+	fits := !s.wait.exact || s.inFrame || s.armed.Equal(bound)
+	if !s.spent && fits && (bound.IsZero() || !s.armed.IsZero() && !s.armed.After(bound)) {
 		return wakes && s.woken.Load() && s.woken.Swap(false)
 	}
 	s.waking.Lock()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,9 @@ func (b *bench) outages(ctx context.Context) error {
 		if err := b.empty(ctx); err != nil {
 			return err
 		}
+		if err := b.calm(ctx); err != nil {
+			return err
+		}
 		perSecond, err := b.importAddresses(ctx)
 		if err != nil {
 			return err
@@ -46,6 +50,34 @@ func (b *bench) outages(ctx context.Context) error {
 	}
 	return nil
 }
+
+// calm waits until nobody asks Redis for much: a controller goes on for a while
+// with what it has already received of an import that was broken off.
+func (b *bench) calm(ctx context.Context) error {
+	var last int64
+	var looked time.Time
+	return eventually(ctx, "redis is calm", func() error {
+		if time.Since(looked) < 500*time.Millisecond {
+			return errBusy
+		}
+		info, err := b.rdb.InfoMap(ctx, "stats").Result()
+		if err != nil {
+			return err
+		}
+		count, err := strconv.ParseInt(info["Stats"]["total_commands_processed"], 10, 64)
+		if err != nil {
+			return err
+		}
+		others := count - last
+		last, looked = count, time.Now()
+		if others > 50 {
+			return errBusy
+		}
+		return nil
+	})
+}
+
+var errBusy = errors.New("redis is busy")
 
 // importAddresses replaces all flags of the source, and returns how many it
 // wrote in a second.
