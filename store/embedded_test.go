@@ -93,7 +93,7 @@ func TestEmbeddedSaysWhenItIsFull(t *testing.T) {
 	defer e.Close()
 	s := embeddedStore(e)
 	imported, err := s.Outages().Import(t.Context(), "default", "crm")
-	for n := 0; err == nil && n < EmbeddedValues+bulkBatch; n++ {
+	for n := 0; err == nil && n < EmbeddedValues+2*bulkBatch; n++ {
 		err = imported.Add(t.Context(), Outage{Address: fmt.Sprintf("kyiv/%d", n)})
 	}
 	if !errors.Is(err, ErrFull) {
