@@ -30,49 +30,54 @@ type traffic struct {
 	until  time.Time // busy
 }
 
-// busy tells whether there are others. It is true until the first two looks
-// have shown that there are none, and where Redis does not tell.
+// busy tells whether there are others. The first look goes by the rate that Redis
+// itself has seen in the last seconds. Where Redis does not tell, there are.
 func (t *traffic) busy(ctx context.Context) bool {
 	now := time.Now()
 	if now.Sub(t.looked) >= trafficLook {
-		count, err := t.s.commands(ctx, t.key)
+		count, rate, err := t.s.commands(ctx, t.key)
 		if err != nil {
 			count = -1
 		}
-		t.note(count, now)
+		t.note(count, rate, now)
 	}
 	return now.Before(t.until)
 }
 
-// note takes what a look has shown: the node's count, -1 when it is not known.
-func (t *traffic) note(count int64, now time.Time) {
+// note takes what a look has shown: the node's count, -1 when it is not known, and
+// its rate in a second.
+func (t *traffic) note(count, rate int64, now time.Time) {
 	others := count - t.seen - t.own
 	least := int64(trafficLeast * now.Sub(t.looked).Seconds())
 	switch {
-	case t.looked.IsZero():
-		t.until = now.Add(trafficLook)
-	case count < t.seen || t.seen < 0 || others > least: // not known, another node, or others
+	case t.looked.IsZero() && count >= 0 && rate <= trafficLeast:
+	case t.looked.IsZero() || count < t.seen || t.seen < 0 || others > least: // not known, another node, or others
 		t.until = now.Add(trafficCalm)
 	}
 	t.looked, t.seen, t.own = now, count, 1 // this look
 }
 
 // commands is how many commands the node that holds a key has run since it
-// started, those in scripts included.
-func (s *Store) commands(ctx context.Context, key string) (int64, error) {
+// started, those in scripts included, and how many a second of late.
+func (s *Store) commands(ctx context.Context, key string) (count, rate int64, err error) {
 	var node interface {
 		InfoMap(ctx context.Context, sections ...string) *redis.InfoCmd
 	} = s.rdb
 	if cluster, ok := s.rdb.(*redis.ClusterClient); ok {
 		master, err := cluster.MasterForKey(ctx, key)
 		if err != nil {
-			return 0, fmt.Errorf("find the node of a key: %w", err)
+			return 0, 0, fmt.Errorf("find the node of a key: %w", err)
 		}
 		node = master
 	}
 	info, err := node.InfoMap(ctx, "stats").Result()
 	if err != nil {
-		return 0, fmt.Errorf("ask redis for its counters: %w", err)
+		return 0, 0, fmt.Errorf("ask redis for its counters: %w", err)
 	}
-	return strconv.ParseInt(info["Stats"]["total_commands_processed"], 10, 64)
+	count, err = strconv.ParseInt(info["Stats"]["total_commands_processed"], 10, 64)
+	if err != nil {
+		return 0, 0, fmt.Errorf("read redis' counters: %w", err)
+	}
+	rate, _ = strconv.ParseInt(info["Stats"]["instantaneous_ops_per_sec"], 10, 64) // 0 where it is not told: the next look tells
+	return count, rate, nil
 }

@@ -20,14 +20,15 @@ func TestTrafficOfOthers(t *testing.T) {
 					x.own++
 				}
 			}
-			count, err := s.commands(t.Context(), key)
+			count, rate, err := s.commands(t.Context(), key)
 			if err != nil {
 				t.Fatal(err)
 			}
 			now = now.Add(after)
-			x.note(count, now)
+			x.note(count, rate, now)
 			return now.Add(trafficLook - 1).Before(x.until)
 		}
+		x.looked, x.seen = now, baseline(t, s, key)
 		for _, tt := range []struct {
 			name     string
 			after    time.Duration
@@ -35,7 +36,6 @@ func TestTrafficOfOthers(t *testing.T) {
 			mine     bool
 			want     bool
 		}{
-			{"first look", 0, 0, ours, true},
 			{"alone", trafficLook, own, ours, false},
 			{"others ask little", time.Second, trafficLeast / 2, !ours, false},
 			{"others ask", time.Second, trafficLeast * 2, !ours, true},
@@ -47,6 +47,36 @@ func TestTrafficOfOthers(t *testing.T) {
 			}
 		}
 	})
+}
+
+// baseline is the node's count before the looks, which count from it.
+func baseline(t *testing.T, s *Store, key string) int64 {
+	t.Helper()
+	count, _, err := s.commands(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return count
+}
+
+// The first look has nothing to compare with but the rate that Redis tells.
+func TestTrafficAtFirst(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		count, rate int64
+		want        bool
+	}{
+		{"calm", 1000, trafficLeast / 2, false},
+		{"busy", 1000, trafficLeast * 2, true},
+		{"not told", -1, 0, true},
+	} {
+		var x traffic
+		now := time.Now()
+		x.note(tt.count, tt.rate, now)
+		if got := now.Before(x.until); got != tt.want {
+			t.Errorf("%s: busy = %v, want %v", tt.name, got, tt.want)
+		}
+	}
 }
 
 // Where Redis does not tell, because it may not be asked or has restarted, work
@@ -65,7 +95,7 @@ func TestTrafficUnknown(t *testing.T) {
 		{"restarted", 5, true},
 	} {
 		now = now.Add(2 * trafficCalm)
-		x.note(tt.count, now)
+		x.note(tt.count, 0, now)
 		if got := now.Before(x.until); got != tt.want {
 			t.Errorf("%s: busy = %v, want %v", tt.name, got, tt.want)
 		}
