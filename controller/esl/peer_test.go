@@ -96,6 +96,13 @@ func channelData(uuid string) string {
 // start runs a connection on one end of a loopback TCP connection; the test plays the other.
 func start(t testing.TB, o Options) (*Conn, *peer) {
 	t.Helper()
+	nc, fs := connected(t)
+	return run(t, nc, o), fs
+}
+
+// connected is a loopback TCP connection: one end, and who plays FreeSWITCH at the other.
+func connected(t testing.TB) (net.Conn, *peer) {
+	t.Helper()
 	l := listen(t)
 	dialled, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
@@ -105,7 +112,7 @@ func start(t testing.TB, o Options) (*Conn, *peer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run(t, accepted, o), newPeer(t, dialled)
+	return accepted, newPeer(t, dialled)
 }
 
 // run runs a connection on nc until the test ends.

@@ -18,18 +18,10 @@ import (
 // session runs a call on one end of a loopback TCP connection; the test plays FreeSWITCH and the call's goroutine.
 func session(t testing.TB, o Options) (*Session, *peer) {
 	t.Helper()
-	l := listen(t)
-	dialled, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	accepted, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSession(accepted, o.withDefaults())
+	nc, fs := connected(t)
+	s := newSession(nc, o.withDefaults())
 	t.Cleanup(s.close)
-	return s, newPeer(t, dialled)
+	return s, fs
 }
 
 // next takes the next event within the patience of the tests.
