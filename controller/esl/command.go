@@ -74,7 +74,7 @@ func (c Command) append(b []byte) ([]byte, error) {
 	}
 	b = append(append(b, c.Line...), '\n')
 	for _, h := range c.Headers {
-		if h.Name == "" || strings.ContainsAny(h.Name, ": \t") || !clean(h.Name) || !clean(h.Value) {
+		if !isName(h.Name) || !clean(h.Value) {
 			return b, fmt.Errorf("%w: header %q of %q", ErrBadCommand, h.Name, c.verb())
 		}
 		b = append(append(b, h.Name...), ": "...)
@@ -83,8 +83,21 @@ func (c Command) append(b []byte) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// clean reports whether s stays within its line.
-func clean(s string) bool { return !strings.ContainsAny(s, "\r\n\x00") }
+// clean reports whether s stays within its line. Each of the three is looked for by itself: that is several times as
+// fast as looking for any of them.
+func clean(s string) bool {
+	return strings.IndexByte(s, '\n') < 0 && strings.IndexByte(s, '\r') < 0 && strings.IndexByte(s, 0) < 0
+}
+
+// isName reports whether a header may have that name.
+func isName(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] == ':' {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // verb names the command without its arguments, which may hold a password or a caller's data.
 func (c Command) verb() string {

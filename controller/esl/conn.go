@@ -22,6 +22,7 @@ type Conn struct {
 
 	writing sync.Mutex // held while a command takes its place among the waiting and is written
 
+	mu     sync.Mutex
 	oldest *exchange // commands that wait for replies, in the order in which they were sent; guarded by mu
 	newest *exchange
 }
@@ -127,11 +128,10 @@ func (c *Conn) Pipeline(ctx context.Context, commands ...Command) ([]*Event, err
 func (c *Conn) send(x *exchange, b []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	c.mu.Lock()
-	if err := c.err; err != nil {
-		c.mu.Unlock()
+	if err := c.Err(); err != nil {
 		return err
 	}
+	c.mu.Lock()
 	if c.oldest == nil {
 		c.oldest = x
 	} else {

@@ -13,6 +13,8 @@ type Selection struct {
 	// Most lines are no candidates by a few of their letters, and are not looked at any further.
 	short [256]bool // names of less than far letters, by their beginning
 	long  [256]bool // the others, by letters that tell variables apart
+
+	less map[string]*Selection // of events by name
 }
 
 // far is how many letters of a line are looked at: those after variable_ and a few more.
@@ -33,6 +35,28 @@ func Select(headers ...string) *Selection {
 	return s
 }
 
+// Less selects fewer headers of one event, such as one that comes often. It returns s.
+func (s *Selection) Less(event string, headers ...string) *Selection {
+	if s.less == nil {
+		s.less = make(map[string]*Selection)
+	}
+	s.less[event] = Select(headers...)
+	return s
+}
+
+// of is what is kept of the event whose headers begin b.
+func (s *Selection) of(b []byte) *Selection {
+	if rest, ok := bytes.CutPrefix(b, eventName); ok && s.less != nil {
+		if name, _, ok := bytes.Cut(rest, lineBreak); ok && s.less[string(name)] != nil {
+			return s.less[string(name)]
+		}
+	}
+	return s
+}
+
+// FreeSWITCH begins every event with its name.
+var eventName, lineBreak = []byte("Event-Name: "), []byte("\n")
+
 // Has reports whether the header is kept.
 func (s *Selection) Has(header string) bool { return s.names[header] }
 
@@ -45,6 +69,7 @@ func letters(line []byte) byte { return line[0] ^ line[9]<<1 ^ line[11]<<2 ^ lin
 
 // keep moves the lines that are kept to the front of b, and with them the body that follows the headers.
 func (s *Selection) keep(b []byte) []byte {
+	s = s.of(b)
 	kept := b[:0]
 	for rest := b; len(rest) > 0; {
 		n := bytes.IndexByte(rest, '\n') + 1

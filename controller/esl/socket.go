@@ -2,7 +2,7 @@ package esl
 
 import (
 	"net"
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,8 +12,7 @@ type socket struct {
 	opts Options
 	sink sink
 
-	mu  sync.Mutex
-	err error // why the connection ended
+	ended atomic.Pointer[error] // why the connection ended
 }
 
 func (s *socket) init(nc net.Conn, o Options) {
@@ -30,11 +29,7 @@ func (s *socket) init(nc net.Conn, o Options) {
 
 // end ends the connection with err, unless it has ended before.
 func (s *socket) end(err error) {
-	s.mu.Lock()
-	if s.err == nil {
-		s.err = err
-	}
-	s.mu.Unlock()
+	s.ended.CompareAndSwap(nil, &err)
 	_ = s.nc.Close() // whoever reads sees it and stops; closing twice is harmless
 }
 
@@ -47,9 +42,10 @@ func (s *socket) fail(err error) error {
 // Err says why the connection ended: io.EOF when the peer closed it, ErrClosed when Close did, else ErrTimeout,
 // ErrSlowConsumer, a *ProtocolError or an error of the network. It is nil while the connection lives.
 func (s *socket) Err() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err
+	if err := s.ended.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // RemoteAddr is the peer's address.

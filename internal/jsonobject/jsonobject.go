@@ -224,14 +224,24 @@ func (w *Writer) fail(err error) {
 // be none: line separators are escaped, and all that begin like them are left to
 // encoding/json.
 func isPlain(s string) bool {
-	ascii := true
+	all := plain
 	for i := range len(s) {
-		switch b := s[i]; {
+		all |= signs[s[i]]
+	}
+	return all == plain || all == foreign && utf8.ValidString(s) && !strings.Contains(s, "\u2028"[:2])
+}
+
+// What a byte is to JSON.
+const plain, foreign, special = byte(0), byte(1), byte(2)
+
+var signs = func() (kinds [256]byte) {
+	for b := range kinds {
+		switch {
 		case b >= utf8.RuneSelf:
-			ascii = false
-		case b < ' ', b == '"', b == '\\', b == '<', b == '>', b == '&':
-			return false
+			kinds[b] = foreign
+		case b < ' ', strings.IndexByte(`"\<>&`, byte(b)) >= 0:
+			kinds[b] = special
 		}
 	}
-	return ascii || utf8.ValidString(s) && !strings.Contains(s, "\u2028"[:2])
-}
+	return kinds
+}()
