@@ -98,18 +98,16 @@ func (l *Limits) Enter(ctx context.Context, scope, name string, limit int) (bool
 		return false, err
 	}
 	// A change made meanwhile may have told of the refused call: tell again.
-	return false, l.Leave(ctx, scope, name)
+	l.Leave(ctx, scope, name)
+	return false, nil
 }
 
-// Leave counts a call out. When Redis cannot be told now, the call is counted
-// until the next change or renewal, or until the share runs out.
-func (l *Limits) Leave(ctx context.Context, scope, name string) error {
+// Leave counts a call out. It waits for nothing: when Redis cannot be told, the
+// call is counted until the next change or renewal, or until the share runs out.
+func (l *Limits) Leave(ctx context.Context, scope, name string) {
 	at := limitScope{scope, name}
-	change, calls := l.count(at, -1)
-	if _, err := l.tell(ctx, at, change, calls, 0); err != nil {
-		return fmt.Errorf("limit of %s %s: %w", scope, name, err)
-	}
-	return nil
+	l.count(at, -1)
+	l.join(ctx, at, 0)
 }
 
 // Renew tells every share again. Call it about every 2 s: a share holds for 6.

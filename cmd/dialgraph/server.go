@@ -147,7 +147,7 @@ func (s *server) control(c *serveCmd) error {
 		Numbers: routes{s.live, new(sync.Map)}, Customers: customers{s.store.Customers()}, Cursors: cursors{s.cursors},
 		Records: told{s.records, events, s.log}, Prompts: s.prompts,
 		World:  world{s.distributor, s.store.Outages(), s.cursors, s.moves},
-		Owners: mine, Peers: mine, Limits: limits{s.limits, s.log}, Nodes: nodes,
+		Owners: mine, Peers: mine, Limits: s.limits, Nodes: nodes,
 		Trunks: trunks, DefaultTrunk: controller.Trunk{Trust: controller.Trust(c.Trust)}, AllowedNetworks: networks,
 		MaxCalls: c.MaxCalls, LongestCall: c.Longest, Grace: c.Grace, Log: s.log,
 	})

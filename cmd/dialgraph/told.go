@@ -88,20 +88,6 @@ func (m *moves) tell(ctx context.Context, agent api.Ref) {
 	}
 }
 
-// limits are controller.Limits over all instances. When Redis cannot be asked
-// a call is let in: a limit guards against floods, not against single calls.
-type limits struct {
-	*store.Limits
-	log *slog.Logger
-}
-
-// Leave counts a call out.
-func (l limits) Leave(ctx context.Context, scope, name string) {
-	if err := l.Limits.Leave(ctx, scope, name); err != nil {
-		l.log.WarnContext(ctx, "limit not told of a call's end", "scope", scope, "name", name, "error", err)
-	}
-}
-
 // keys are api.Keys.
 type keys struct{ store.APIKeys }
 
