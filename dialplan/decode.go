@@ -5,17 +5,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // A reader is a type of field that reads itself.
 type reader interface {
-	read(l *loader, n *yaml.Node, f *field)
+	read(l *loader, n *value, f *field)
 }
 
 // value reads n into v as f says.
-func (l *loader) value(n *yaml.Node, v reflect.Value, f *field) {
+func (l *loader) value(n *value, v reflect.Value, f *field) {
 	if r, ok := v.Addr().Interface().(reader); ok {
 		r.read(l, n, f)
 		return
@@ -45,46 +43,46 @@ func (l *loader) value(n *yaml.Node, v reflect.Value, f *field) {
 
 // settings reads a mapping into the menu fields of a struct, or any other value
 // into its main field.
-func (l *loader) settings(n *yaml.Node, v reflect.Value, p *plan) {
-	if p.main >= 0 && (p.whole || n.Kind != yaml.MappingNode) && !isNull(n) {
+func (l *loader) settings(n *value, v reflect.Value, p *plan) {
+	if p.main >= 0 && (p.whole || n.shape != mapping) && n.shape != nothing {
 		f := &p.settings[p.main]
-		l.places[f.name] = placeOf(n)
+		l.places[f.name] = n.place
 		l.value(n, v.Field(f.index), f)
 		l.defaults(n, v, p.settings, func(name string) bool { return name == f.name })
 		return
 	}
-	if isNull(n) {
-		n = &yaml.Node{Kind: yaml.MappingNode, Line: n.Line, Column: n.Column}
+	if n.shape == nothing {
+		n = &value{shape: mapping, place: n.place}
 	}
 	pairs := l.mapping(n, p.names)
 	meant := map[string]bool{} // settings whose names are misspelt: told once
 	for _, pair := range pairs {
-		f := find(p.settings, pair.key.Value)
+		f := find(p.settings, pair.key.text)
 		if f == nil {
 			meant[l.unknownSetting(pair.key, p)] = true
 			continue
 		}
-		l.places[f.name] = placeOf(pair.value)
+		l.places[f.name] = pair.value.place
 		l.value(pair.value, v.Field(f.index), f)
 	}
-	if n.Kind == yaml.MappingNode {
+	if n.shape == mapping {
 		l.defaults(n, v, p.settings, func(name string) bool { return has(pairs, name) || meant[name] })
 	}
 }
 
 // unknownSetting tells of a name that is none, and returns the setting that was
 // probably meant.
-func (l *loader) unknownSetting(key *yaml.Node, p *plan) string {
-	if find(p.branches, key.Value) != nil {
-		l.fault(key, "%s is a branch: write it beside the kind, not inside of it", key.Value)
+func (l *loader) unknownSetting(key *value, p *plan) string {
+	if find(p.branches, key.text) != nil {
+		l.fault(key, "%s is a branch: write it beside the kind, not inside of it", key.text)
 		return ""
 	}
-	l.fault(key, "there is no %q here%s", clip(key.Value), l.suggest(key.Value, p.names))
-	return l.closest(key.Value, p.names)
+	l.fault(key, "there is no %q here%s", clip(key.text), l.suggest(key.text, p.names))
+	return l.closest(key.text, p.names)
 }
 
 // defaults fills what the document does not give.
-func (l *loader) defaults(n *yaml.Node, v reflect.Value, fields []field, given func(string) bool) {
+func (l *loader) defaults(n *value, v reflect.Value, fields []field, given func(string) bool) {
 	for i := range fields {
 		f := &fields[i]
 		switch {
@@ -98,24 +96,21 @@ func (l *loader) defaults(n *yaml.Node, v reflect.Value, fields []field, given f
 }
 
 // list reads a list, or one value as a list of one.
-func (l *loader) list(n *yaml.Node, v reflect.Value, f *field) {
-	items := []*yaml.Node{n}
-	if n.Kind == yaml.SequenceNode {
-		items = n.Content
-	}
-	if f.most > 0 && len(items) > int(f.most) {
-		l.fault(n, "%d of them: at most %d", len(items), f.most)
-		items = items[:f.most]
+func (l *loader) list(n *value, v reflect.Value, f *field) {
+	all := items(n)
+	if f.most > 0 && len(all) > int(f.most) {
+		l.fault(n, "%d of them: at most %d", len(all), f.most)
+		all = all[:f.most]
 	}
 	item := *f
 	item.most = 0
-	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
-	for i, n := range items {
-		l.value(n, v.Index(i), &item)
+	v.Set(reflect.MakeSlice(v.Type(), len(all), len(all)))
+	for i := range all {
+		l.value(&all[i], v.Index(i), &item)
 	}
 }
 
-func (l *loader) text(n *yaml.Node, v reflect.Value, f *field) {
+func (l *loader) text(n *value, v reflect.Value, f *field) {
 	text, ok := l.scalar(n)
 	if !ok {
 		return
@@ -127,7 +122,7 @@ func (l *loader) text(n *yaml.Node, v reflect.Value, f *field) {
 	v.SetString(text)
 }
 
-func (l *loader) number(n *yaml.Node, v reflect.Value, f *field) {
+func (l *loader) number(n *value, v reflect.Value, f *field) {
 	text, ok := l.scalar(n)
 	if !ok {
 		return
@@ -140,7 +135,7 @@ func (l *loader) number(n *yaml.Node, v reflect.Value, f *field) {
 	v.SetInt(number)
 }
 
-func (l *loader) duration(n *yaml.Node, v reflect.Value, f *field) {
+func (l *loader) duration(n *value, v reflect.Value, f *field) {
 	text, ok := l.scalar(n)
 	if !ok {
 		return
@@ -153,7 +148,7 @@ func (l *loader) duration(n *yaml.Node, v reflect.Value, f *field) {
 	v.SetInt(int64(d))
 }
 
-func (l *loader) yesno(n *yaml.Node, v reflect.Value) {
+func (l *loader) yesno(n *value, v reflect.Value) {
 	text, ok := l.scalar(n)
 	if !ok {
 		return
@@ -169,28 +164,28 @@ func (l *loader) yesno(n *yaml.Node, v reflect.Value) {
 }
 
 // A pair is one entry of a mapping.
-type pair struct{ key, value *yaml.Node }
+type pair struct{ key, value *value }
 
 // mapping returns the entries of a mapping in order, without those that a key
 // repeats. Expected are some of its keys, for the message when n is none.
-func (l *loader) mapping(n *yaml.Node, expected []string) []pair {
-	if n.Kind != yaml.MappingNode {
+func (l *loader) mapping(n *value, expected []string) []pair {
+	if n.shape != mapping {
 		l.fault(n, "expected %s, found %s", mappingOf(expected), describe(n))
 		return nil
 	}
-	pairs := l.room(len(n.Content) / 2)
+	pairs := l.room(len(n.content) / 2)
 	seen := keySet{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
-		if key.Kind != yaml.ScalarNode {
+	for i := 0; i+1 < len(n.content); i += 2 {
+		key := &n.content[i]
+		if !key.single() {
 			l.fault(key, "expected a name, found %s", describe(key))
 			continue
 		}
 		if first := seen.add(key, pairs); first != nil {
-			l.fault(key, "%q is here twice, first on line %d: remove one", clip(key.Value), first.Line)
+			l.fault(key, "%q is here twice, first on line %d: remove one", clip(key.text), first.line)
 			continue
 		}
-		pairs = append(pairs, pair{key, n.Content[i+1]})
+		pairs = append(pairs, pair{key, &n.content[i+1]})
 	}
 	return pairs
 }
@@ -207,62 +202,60 @@ func (l *loader) room(pairs int) []pair {
 }
 
 // A keySet finds the keys that a mapping repeats: a few by looking at them all.
-type keySet struct{ many map[string]*yaml.Node }
+type keySet struct{ many map[string]*value }
 
 // add returns the same key among the pairs so far, nil if there is none.
-func (s *keySet) add(key *yaml.Node, pairs []pair) *yaml.Node {
+func (s *keySet) add(key *value, pairs []pair) *value {
 	const few = 8
 	if len(pairs) < few {
 		for _, p := range pairs {
-			if p.key.Value == key.Value {
+			if p.key.text == key.text {
 				return p.key
 			}
 		}
 		return nil
 	}
 	if s.many == nil {
-		s.many = make(map[string]*yaml.Node, cap(pairs))
+		s.many = make(map[string]*value, cap(pairs))
 		for _, p := range pairs {
-			s.many[p.key.Value] = p.key
+			s.many[p.key.text] = p.key
 		}
 	}
-	first := s.many[key.Value]
+	first := s.many[key.text]
 	if first == nil {
-		s.many[key.Value] = key
+		s.many[key.text] = key
 	}
 	return first
 }
 
 // scalar returns a single value as it is written.
-func (l *loader) scalar(n *yaml.Node) (string, bool) {
-	if n.Kind != yaml.ScalarNode || isNull(n) {
+func (l *loader) scalar(n *value) (string, bool) {
+	if !n.single() || n.shape == nothing {
 		l.fault(n, "expected a single value, found %s", describe(n))
 		return "", false
 	}
-	return n.Value, true
+	return n.text, true
 }
 
 func has(pairs []pair, name string) bool {
 	for _, p := range pairs {
-		if p.key.Value == name {
+		if p.key.text == name {
 			return true
 		}
 	}
 	return false
 }
 
-func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
-
-func describe(n *yaml.Node) string {
-	switch {
-	case n.Kind == yaml.MappingNode:
+func describe(n *value) string {
+	switch n.shape {
+	case mapping:
 		return "a mapping (name: value)"
-	case n.Kind == yaml.SequenceNode:
+	case list:
 		return "a list"
-	case isNull(n):
+	case nothing:
 		return "nothing"
 	default:
-		return strconv.Quote(clip(n.Value))
+		return strconv.Quote(clip(n.text))
 	}
 }
 

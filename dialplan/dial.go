@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"go.yaml.in/yaml/v4"
 )
 
 type dial struct {
@@ -41,8 +40,8 @@ var (
 
 func (*target) plan() *plan { return planOfType[target]() }
 
-func (t *target) read(l *loader, n *yaml.Node, _ *field) {
-	if n.Kind == yaml.MappingNode {
+func (t *target) read(l *loader, n *value, _ *field) {
+	if n.shape == mapping {
 		l.settings(n, valueOf(t), targetPlan)
 	} else if text, ok := l.scalar(n); !ok {
 		return

@@ -12,7 +12,6 @@ import (
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
-	"go.yaml.in/yaml/v4"
 )
 
 // The bounds of expressions.
@@ -51,12 +50,12 @@ var builtins = []string{
 
 // A pending expression is compiled when the types of all variables are known.
 type pending struct {
-	node     *yaml.Node
+	node     *value
 	target   *expression
 	variable string // that it is assigned to, "" for none
 }
 
-func (e *expression) read(l *loader, n *yaml.Node, f *field) {
+func (e *expression) read(l *loader, n *value, f *field) {
 	text, ok := l.scalar(n)
 	if !ok {
 		return
@@ -146,19 +145,19 @@ var (
 var truths = map[string]string{"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 // expressionFault tells what the compiler found, at its place in the document.
-func (l *loader) expressionFault(n *yaml.Node, err error) {
+func (l *loader) expressionFault(n *value, err error) {
 	var at *file.Error
 	if !errors.As(err, &at) {
 		l.fault(n, "the expression does not compile: %v", err)
 		return
 	}
-	spot := placeOf(n)
-	if at.Line == 1 && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+	spot := n.place
+	if at.Line == 1 && n.shape < literal {
 		spot.col += int32(at.Column)
-		if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+		if n.shape == quoted {
 			spot.col++
 		}
-	} else if n.Style&yaml.LiteralStyle != 0 {
+	} else if n.shape == literal {
 		spot = place{spot.line + int32(at.Line), 1}
 	}
 	if name := unknownName.FindStringSubmatch(at.Message); name != nil && truths[name[1]] != "" {
@@ -182,7 +181,7 @@ func (l *loader) expressionFault(n *yaml.Node, err error) {
 	switch {
 	case mixed.MatchString(at.Message):
 		hint = ": make a number of a text with int(…) or float(…)"
-	case n.Style == 0 && cutShort.MatchString(at.Message):
+	case n.shape == plain && cutShort.MatchString(at.Message):
 		hint = ": a comma or a bracket inside of {…} needs the expression in quotes"
 	}
 	l.faultAt(spot, "the expression does not compile: %s%s", at.Message, hint)

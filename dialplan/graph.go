@@ -3,8 +3,6 @@ package dialplan
 import (
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // An edge is a way from one node to another. It waits when it is taken only
@@ -199,11 +197,11 @@ func (l *loader) loopFault(loop []ref, told []bool) {
 
 // guess notes the ways out of a node whose kind is not known: every value that
 // is the name of a node. It keeps one fault from causing others.
-func (l *loader) guess(n *yaml.Node) {
-	if to, ok := l.menu.index[n.Value]; ok && n.Kind == yaml.ScalarNode {
+func (l *loader) guess(n *value) {
+	if to, ok := l.menu.index[n.text]; ok && n.single() {
 		l.edges[l.current] = append(l.edges[l.current], edge{to: to, waits: true})
 	}
-	for _, child := range n.Content {
-		l.guess(child)
+	for i := range n.content {
+		l.guess(&n.content[i])
 	}
 }

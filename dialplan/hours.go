@@ -4,8 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-
-	"go.yaml.in/yaml/v4"
 )
 
 type hours struct {
@@ -24,7 +22,7 @@ func (h *hours) run(_ context.Context, c *call, _ *State) (ref, error) {
 // table is a setting: opening hours by their name.
 type table struct{ *Hours }
 
-func (t *table) read(l *loader, n *yaml.Node, _ *field) {
+func (t *table) read(l *loader, n *value, _ *field) {
 	name, ok := l.scalar(n)
 	if !ok {
 		return

@@ -2,8 +2,6 @@ package dialplan
 
 import (
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // keyRefs is a branch for each of some keys of the telephone.
@@ -15,7 +13,7 @@ type keyRef struct {
 	place place
 }
 
-func (k *keyRefs) read(l *loader, n *yaml.Node, f *field) {
+func (k *keyRefs) read(l *loader, n *value, f *field) {
 	pairs := l.mapping(n, []string{"keys"})
 	*k = make(keyRefs, 0, len(pairs))
 	for _, p := range pairs {
@@ -23,7 +21,7 @@ func (k *keyRefs) read(l *loader, n *yaml.Node, f *field) {
 		if !ok {
 			continue
 		}
-		one := keyRef{key: key, place: placeOf(p.key)}
+		one := keyRef{key: key, place: p.key.place}
 		one.to.read(l, p.value, f)
 		*k = append(*k, one)
 	}
@@ -51,7 +49,7 @@ func (k keyRefs) String() string {
 // aKey is a setting: one key of the telephone, "" for none.
 type aKey string
 
-func (k *aKey) read(l *loader, n *yaml.Node, _ *field) {
+func (k *aKey) read(l *loader, n *value, _ *field) {
 	if key, ok := l.oneKey(n); ok {
 		*k = aKey(key)
 	}
@@ -60,7 +58,7 @@ func (k *aKey) read(l *loader, n *yaml.Node, _ *field) {
 // keyRow is a setting: some keys in a row, each once. "none" is no key.
 type keyRow string
 
-func (k *keyRow) read(l *loader, n *yaml.Node, _ *field) {
+func (k *keyRow) read(l *loader, n *value, _ *field) {
 	row, ok := l.scalar(n)
 	if !ok || row == "none" {
 		return
@@ -79,7 +77,7 @@ func (k *keyRow) read(l *loader, n *yaml.Node, _ *field) {
 }
 
 // oneKey reads the name of a key.
-func (l *loader) oneKey(n *yaml.Node) (byte, bool) {
+func (l *loader) oneKey(n *value) (byte, bool) {
 	name, ok := l.scalar(n)
 	if !ok {
 		return 0, false

@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 	"time"
-
-	"go.yaml.in/yaml/v4"
 )
 
 type language struct {
@@ -67,7 +65,7 @@ func (c *call) speak(language string) {
 // languageCode is a setting: one of the menu's languages.
 type languageCode string
 
-func (c *languageCode) read(l *loader, n *yaml.Node, _ *field) {
+func (c *languageCode) read(l *loader, n *value, _ *field) {
 	code, ok := l.scalar(n)
 	if ok && !slices.Contains(l.menu.languages, code) {
 		l.fault(n, "%q is not one of the menu's languages%s", clip(code), l.suggest(code, l.menu.languages))
@@ -83,7 +81,7 @@ type languageKey struct {
 	language string
 }
 
-func (k *languageKeys) read(l *loader, n *yaml.Node, f *field) {
+func (k *languageKeys) read(l *loader, n *value, f *field) {
 	for _, p := range l.mapping(n, []string{`"1"`, `"2"`}) {
 		key, ok := l.oneKey(p.key)
 		var code languageCode

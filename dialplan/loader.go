@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // Load reads a menu from YAML or JSON and checks it. The error is [Problems]:
@@ -22,7 +20,7 @@ func Load(data []byte, opts Options) (*Menu, error) {
 }
 
 // build makes a menu of the nodes of a document, and checks it.
-func build(root *yaml.Node, version string, opts Options) (*Menu, error) {
+func build(root *value, version string, opts Options) (*Menu, error) {
 	l := &loader{
 		opts: opts, root: root, guesses: 100_000,
 		menu: &Menu{
@@ -41,7 +39,7 @@ func build(root *yaml.Node, version string, opts Options) (*Menu, error) {
 // A loader turns the nodes of a document into a menu and gathers its faults.
 type loader struct {
 	opts     Options
-	root     *yaml.Node
+	root     *value
 	menu     *Menu
 	problems Problems
 	more     bool // problems are not all
@@ -66,7 +64,7 @@ type section struct {
 	name     string
 	required bool
 	doc      string
-	read     func(*loader, *yaml.Node)
+	read     func(*loader, *value)
 }
 
 func sections() []section {
@@ -89,18 +87,18 @@ func (l *loader) document() {
 	for i, s := range all {
 		known[i] = s.name
 	}
-	values := map[string]*yaml.Node{}
+	values := map[string]*value{}
 	for _, p := range l.mapping(l.root, known) {
-		values[p.key.Value] = p.value
-		if !slices.Contains(known, p.key.Value) {
-			l.fault(p.key, "a menu has no %q%s", clip(p.key.Value), l.suggest(p.key.Value, known))
+		values[p.key.text] = p.value
+		if !slices.Contains(known, p.key.text) {
+			l.fault(p.key, "a menu has no %q%s", clip(p.key.text), l.suggest(p.key.text, known))
 		}
 	}
 	for _, s := range all {
 		switch n, given := values[s.name]; {
 		case given:
 			s.read(l, n)
-		case s.required && l.root.Kind == yaml.MappingNode:
+		case s.required && l.root.shape == mapping:
 			l.fault(l.root, "%s: is missing: %s", s.name, s.doc)
 		}
 	}
@@ -124,7 +122,7 @@ func isName(name string) bool {
 }
 
 // name returns the name that n is, for something called what.
-func (l *loader) name(n *yaml.Node, what string) (string, bool) {
+func (l *loader) name(n *value, what string) (string, bool) {
 	name, ok := l.scalar(n)
 	if ok && !isName(name) {
 		l.fault(n, "%q is no name for a %s: use up to 64 letters, digits, - and _", clip(name), what)
@@ -133,9 +131,9 @@ func (l *loader) name(n *yaml.Node, what string) (string, bool) {
 	return name, ok
 }
 
-func (l *loader) readID(n *yaml.Node) { l.menu.id, _ = l.name(n, "menu") }
+func (l *loader) readID(n *value) { l.menu.id, _ = l.name(n, "menu") }
 
-func (l *loader) readZone(n *yaml.Node) {
+func (l *loader) readZone(n *value) {
 	l.zoned = true
 	name, ok := l.scalar(n)
 	if !ok {
@@ -149,16 +147,16 @@ func (l *loader) readZone(n *yaml.Node) {
 	l.menu.zone = zone
 }
 
-func (l *loader) readLanguages(n *yaml.Node) {
+func (l *loader) readLanguages(n *value) {
 	var languages []string
 	for _, item := range items(n) {
-		language, ok := l.scalar(item)
+		language, ok := l.scalar(&item)
 		switch {
 		case !ok:
 		case !languageForm.MatchString(language):
-			l.fault(item, "%q is no language: write a code such as uk, en or pt-BR", clip(language))
+			l.fault(&item, "%q is no language: write a code such as uk, en or pt-BR", clip(language))
 		case slices.Contains(languages, language):
-			l.fault(item, "%s is here twice: remove one", language)
+			l.fault(&item, "%s is here twice: remove one", language)
 		default:
 			languages = append(languages, language)
 		}
@@ -171,24 +169,24 @@ func (l *loader) readLanguages(n *yaml.Node) {
 	}
 }
 
-func (l *loader) readQueues(n *yaml.Node) {
+func (l *loader) readQueues(n *value) {
 	l.queues = []string{}
 	for _, item := range items(n) {
-		if name, ok := l.name(item, "queue"); ok {
+		if name, ok := l.name(&item, "queue"); ok {
 			l.queues = append(l.queues, name)
 		}
 	}
 }
 
-func (l *loader) readStart(n *yaml.Node) {
+func (l *loader) readStart(n *value) {
 	if name, ok := l.scalar(n); ok {
 		l.menu.start = l.lookup(n, name)
 	}
 }
 
 // fault notes what is wrong at n.
-func (l *loader) fault(n *yaml.Node, format string, args ...any) {
-	l.faultAt(placeOf(n), format, args...)
+func (l *loader) fault(n *value, format string, args ...any) {
+	l.faultAt(n.place, format, args...)
 }
 
 // faultHere notes what is wrong with a field of the node that is being read;
@@ -209,38 +207,29 @@ func (l *loader) faultAt(at place, format string, args ...any) {
 	l.problems = append(l.problems, Problem{Line: int(at.line), Col: int(at.col), Message: fmt.Sprintf(format, args...)})
 }
 
-func placeOf(n *yaml.Node) place { return place{int32(n.Line), int32(n.Column)} }
-
-// items are those of a list, or the one value.
-func items(n *yaml.Node) []*yaml.Node {
-	if n.Kind == yaml.SequenceNode {
-		return n.Content
-	}
-	return []*yaml.Node{n}
-}
-
 // withPaths returns the faults in order, each with its path in the document.
 func (l *loader) withPaths() Problems {
 	wanted := map[place]string{}
 	for _, p := range l.problems {
 		wanted[place{int32(p.Line), int32(p.Col)}] = ""
 	}
-	var walk func(n *yaml.Node, path []string)
-	note := func(n *yaml.Node, path []string) {
-		if known, ok := wanted[placeOf(n)]; ok && known == "" {
-			wanted[placeOf(n)] = strings.Join(path, ".")
+	var walk func(n *value, path []string)
+	note := func(n *value, path []string) {
+		if known, ok := wanted[n.place]; ok && known == "" {
+			wanted[n.place] = strings.Join(path, ".")
 		}
 	}
-	walk = func(n *yaml.Node, path []string) {
+	walk = func(n *value, path []string) {
 		note(n, path)
-		for i, child := range n.Content {
+		for i := range n.content {
+			child := &n.content[i]
 			switch {
-			case n.Kind == yaml.SequenceNode:
+			case n.shape == list:
 				walk(child, append(path, fmt.Sprint(i)))
-			case n.Kind == yaml.MappingNode && i%2 == 1:
-				key := n.Content[i-1]
-				note(key, append(path, key.Value))
-				walk(child, append(path, key.Value))
+			case i%2 == 1:
+				key := &n.content[i-1]
+				note(key, append(path, key.text))
+				walk(child, append(path, key.text))
 			}
 		}
 	}

@@ -3,8 +3,6 @@ package dialplan
 import (
 	"context"
 	"fmt"
-
-	"go.yaml.in/yaml/v4"
 )
 
 type callNode struct {
@@ -23,7 +21,7 @@ func (n *callNode) run(_ context.Context, c *call, _ *State) (ref, error) {
 // callee is a setting: the node that a nested menu begins with.
 type callee struct{ to ref }
 
-func (c *callee) read(l *loader, n *yaml.Node, _ *field) {
+func (c *callee) read(l *loader, n *value, _ *field) {
 	name, ok := l.scalar(n)
 	if !ok {
 		return

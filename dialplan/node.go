@@ -4,8 +4,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // A node is one step of the graph.
@@ -32,13 +30,13 @@ const (
 type place struct{ line, col int32 }
 
 // readNodes names all nodes first, because branches lead forward too.
-func (l *loader) readNodes(n *yaml.Node) {
+func (l *loader) readNodes(n *value) {
 	pairs := l.mapping(n, nil)
 	if len(pairs) > MaxNodes {
 		l.fault(n, "%d nodes: a menu may have up to %d", len(pairs), MaxNodes)
 		return
 	}
-	if n.Kind == yaml.MappingNode && len(pairs) == 0 {
+	if n.shape == mapping && len(pairs) == 0 {
 		l.fault(n, "no nodes: write at least one")
 	}
 	m := l.menu
@@ -49,8 +47,8 @@ func (l *loader) readNodes(n *yaml.Node) {
 	ways := make([]edge, few*len(pairs))
 	for i, p := range pairs {
 		l.name(p.key, "node")
-		m.nodes[i] = node{name: p.key.Value, place: placeOf(p.key)}
-		m.index[p.key.Value] = ref(i)
+		m.nodes[i] = node{name: p.key.text, place: p.key.place}
+		m.index[p.key.text] = ref(i)
 	}
 	for i, p := range pairs {
 		l.current = ref(i)
@@ -79,10 +77,10 @@ func (l *loader) readNode(target *node, p pair) {
 }
 
 // kindOf finds the one entry that says what the node does.
-func (l *loader) kindOf(target *node, p pair, entries []pair) *yaml.Node {
-	var value *yaml.Node
+func (l *loader) kindOf(target *node, p pair, entries []pair) *value {
+	var value *value
 	for _, e := range entries {
-		t, ok := kinds[e.key.Value]
+		t, ok := kinds[e.key.text]
 		switch {
 		case !ok || isPrefix(e):
 		case target.kind != nil:
@@ -91,7 +89,7 @@ func (l *loader) kindOf(target *node, p pair, entries []pair) *yaml.Node {
 			target.kind, value = t, e.value
 		}
 	}
-	if target.kind == nil && p.value.Kind == yaml.MappingNode {
+	if target.kind == nil && p.value.shape == mapping {
 		l.noKind(p, entries)
 	}
 	return value
@@ -104,31 +102,31 @@ func (l *loader) noKind(p pair, entries []pair) {
 			l.fault(e.key, "say is a prompt before another kind: to play it on its own write play")
 			return
 		}
-		if kind := l.closest(e.key.Value, kindNames()); kind != "" {
-			l.fault(e.key, "there is no kind %q: did you mean %s?", clip(e.key.Value), kind)
+		if kind := l.closest(e.key.text, kindNames()); kind != "" {
+			l.fault(e.key, "there is no kind %q: did you mean %s?", clip(e.key.text), kind)
 			return
 		}
 	}
-	l.fault(p.key, "node %q does nothing: give it a kind, one of %s", clip(p.key.Value), strings.Join(kindNames(), ", "))
+	l.fault(p.key, "node %q does nothing: give it a kind, one of %s", clip(p.key.text), strings.Join(kindNames(), ", "))
 }
 
 // isPrefix tells a prompt that is said before the kind (say: welcome) from the
 // kind say (say: {number: …}).
-func isPrefix(e pair) bool { return e.key.Value == "say" && e.value.Kind != yaml.MappingNode }
+func isPrefix(e pair) bool { return e.key.text == "say" && e.value.shape != mapping }
 
 // branches reads what stands beside the kind.
 func (l *loader) branches(target *node, v reflect.Value, p pair, entries []pair) {
 	fields := target.kind.plan.branches
 	meant := map[string]bool{} // branches whose names are misspelt: told once
 	for _, e := range entries {
-		f := find(fields, e.key.Value)
+		f := find(fields, e.key.text)
 		switch {
 		case isPrefix(e):
 			target.say.read(l, e.value, &field{name: "say"})
 		case f != nil:
-			l.places[f.name] = placeOf(e.key)
+			l.places[f.name] = e.key.place
 			l.value(e.value, v.Field(f.index), f)
-		case kinds[e.key.Value] == nil:
+		case kinds[e.key.text] == nil:
 			meant[l.unknownBranch(e.key, target.kind)] = true
 		}
 	}
@@ -141,16 +139,16 @@ func (l *loader) branches(target *node, v reflect.Value, p pair, entries []pair)
 
 // unknownBranch tells of a name that is none, and returns the branch that was
 // probably meant.
-func (l *loader) unknownBranch(key *yaml.Node, t *kindType) string {
+func (l *loader) unknownBranch(key *value, t *kindType) string {
 	switch {
-	case find(t.plan.settings, key.Value) != nil:
-		l.fault(key, "%s is a setting: write it inside, as in %s: {%s: …}", key.Value, t.name, key.Value)
+	case find(t.plan.settings, key.text) != nil:
+		l.fault(key, "%s is a setting: write it inside, as in %s: {%s: …}", key.text, t.name, key.text)
 	case len(t.plan.branches) == 0:
-		l.fault(key, "%s has no %q: it is an end and leads nowhere", t.name, clip(key.Value))
+		l.fault(key, "%s has no %q: it is an end and leads nowhere", t.name, clip(key.text))
 	default:
 		known := append(names(t.plan.branches), "say")
-		l.fault(key, "%s has no %q%s", t.name, clip(key.Value), l.suggest(key.Value, known))
-		return l.closest(key.Value, known)
+		l.fault(key, "%s has no %q%s", t.name, clip(key.text), l.suggest(key.text, known))
+		return l.closest(key.text, known)
 	}
 	return ""
 }
@@ -178,7 +176,7 @@ func (l *loader) missing(v reflect.Value, p pair, entries []pair, f field) {
 }
 
 // read reads a branch: the name of a node.
-func (r *ref) read(l *loader, n *yaml.Node, f *field) {
+func (r *ref) read(l *loader, n *value, f *field) {
 	name, ok := l.scalar(n)
 	if !ok {
 		return
@@ -190,7 +188,7 @@ func (r *ref) read(l *loader, n *yaml.Node, f *field) {
 
 // lookup returns the node of that name. When there is none, that is a fault, and
 // the node that was probably meant is returned, or endExit.
-func (l *loader) lookup(n *yaml.Node, name string) ref {
+func (l *loader) lookup(n *value, name string) ref {
 	if to, ok := l.menu.index[name]; ok {
 		return to
 	}

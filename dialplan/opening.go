@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // Hours are opening hours: ranges for each day of the week, and days that are
@@ -57,7 +55,7 @@ var (
 
 const maxDates = 2000 // days of one table that are different
 
-func (l *loader) readHours(n *yaml.Node) {
+func (l *loader) readHours(n *value) {
 	if !l.zoned {
 		l.fault(n, "opening hours need the line's time zone: add timezone: with a name such as Europe/Kyiv")
 	}
@@ -73,13 +71,13 @@ func (l *loader) readTable(name string, p pair) *Hours {
 	faults := len(l.problems)
 	given := map[int]string{}
 	for _, e := range l.mapping(p.value, []string{"mon-fri", "sat", "sun", "except"}) {
-		if e.key.Value == "except" {
+		if e.key.text == "except" {
 			l.readExceptions(h, e.value)
 			continue
 		}
-		days, ok := weekRange(e.key.Value)
+		days, ok := weekRange(e.key.text)
 		if !ok {
-			l.fault(e.key, "%q is no day: write mon, tue, wed, thu, fri, sat, sun, a range such as mon-fri, daily, or except", clip(e.key.Value))
+			l.fault(e.key, "%q is no day: write mon, tue, wed, thu, fri, sat, sun, a range such as mon-fri, daily, or except", clip(e.key.text))
 			continue
 		}
 		spans := l.readSpans(e.value)
@@ -88,7 +86,7 @@ func (l *loader) readTable(name string, p pair) *Hours {
 				l.fault(e.key, "%s is in %s too: write each day once", weekdays[d], other)
 				break
 			}
-			given[d] = e.key.Value
+			given[d] = e.key.text
 			h.week[d] = spans
 		}
 	}
@@ -98,14 +96,14 @@ func (l *loader) readTable(name string, p pair) *Hours {
 	return h
 }
 
-func (l *loader) readExceptions(h *Hours, n *yaml.Node) {
+func (l *loader) readExceptions(h *Hours, n *value) {
 	pairs := l.mapping(n, []string{"2026-12-25", "12-25"})
 	if len(pairs) > maxDates {
 		l.fault(n, "%d days: at most %d", len(pairs), maxDates)
 		return
 	}
 	for _, p := range pairs {
-		date := p.key.Value
+		date := p.key.text
 		spans := l.readSpans(p.value)
 		if _, err := time.Parse(time.DateOnly, date); err == nil {
 			h.dates[date] = spans
@@ -118,10 +116,10 @@ func (l *loader) readExceptions(h *Hours, n *yaml.Node) {
 }
 
 // readSpans reads "08:00-12:00, 13:00-20:00", a list of such, "closed" or "always".
-func (l *loader) readSpans(n *yaml.Node) []span {
+func (l *loader) readSpans(n *value) []span {
 	var spans []span
 	for _, item := range items(n) {
-		text, ok := l.scalar(item)
+		text, ok := l.scalar(&item)
 		switch {
 		case !ok || text == "closed":
 			continue
@@ -132,7 +130,7 @@ func (l *loader) readSpans(n *yaml.Node) []span {
 		for part := range strings.SplitSeq(text, ",") {
 			s, err := parseSpan(strings.TrimSpace(part))
 			if err != nil {
-				l.fault(item, "%v", err)
+				l.fault(&item, "%v", err)
 				return nil
 			}
 			spans = append(spans, s)
@@ -171,7 +169,7 @@ func parseSpan(text string) (span, error) {
 
 // checkTable reports ranges that run into the next day's, and a table that is
 // never open.
-func (l *loader) checkTable(name string, key *yaml.Node, h *Hours) {
+func (l *loader) checkTable(name string, key *value, h *Hours) {
 	for d := range h.week {
 		next := (d + 1) % 7
 		for _, today := range h.week[d] {

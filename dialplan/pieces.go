@@ -15,10 +15,11 @@ const pieceLeast = 32 << 10
 // spent here, so one whose last section is its nodes is cut between some of
 // them, and the pieces are read at the same time. Whatever is wrong or unusual,
 // the document is read as a whole: what comes out never depends on the cuts.
-func compose(data []byte) (*yaml.Node, Problems) {
+func compose(data []byte) (*value, Problems) {
 	pieces := min(runtime.GOMAXPROCS(0), len(data)/pieceLeast)
 	if root := composePieces(cut(data, pieces)); root != nil {
-		return root, nil
+		n := valueOfNode(root)
+		return &n, nil
 	}
 	var document yaml.Node
 	if err := yaml.Load(data, &document); err != nil {
@@ -29,8 +30,11 @@ func compose(data []byte) (*yaml.Node, Problems) {
 	}
 	root := document.Content[0]
 	var ps Problems
-	plain(root, 1, 0, &ps)
-	return root, ps.sorted()
+	if refuse(root, 1, 0, &ps); len(ps) > 0 {
+		return nil, ps.sorted()
+	}
+	n := valueOfNode(root)
+	return &n, nil
 }
 
 // A piece is a part of a document that begins with a node.
@@ -131,7 +135,7 @@ func (p piece) compose() (root *yaml.Node) {
 		depth = 2 // in the nodes
 	}
 	var ps Problems
-	if plain(document.Content[0], depth, p.line, &ps); len(ps) > 0 {
+	if refuse(document.Content[0], depth, p.line, &ps); len(ps) > 0 {
 		return nil
 	}
 	return document.Content[0]

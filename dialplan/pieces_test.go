@@ -27,7 +27,7 @@ func inPieces(t *testing.T, data []byte, pieces int) bool {
 		t.Fatalf("read in pieces, but as a whole: %v", err)
 	}
 	var odd Problems
-	if plain(want.Content[0], 1, 0, &odd); len(odd) > 0 {
+	if refuse(want.Content[0], 1, 0, &odd); len(odd) > 0 {
 		t.Fatalf("read in pieces, but as a whole: %v", odd)
 	}
 	if diff := cmp.Diff(want.Content[0], got, comments); diff != "" {

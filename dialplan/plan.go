@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // A plan is what the tags of a struct say about the part of a document that is
@@ -35,7 +33,7 @@ type field struct {
 	name     string
 	index    int // in the struct
 	doc      string
-	def      *yaml.Node // as if it were written in the document; nil for none
+	def      *value // as if it were written in the document; nil for none
 	min, max string
 	least    int64 // min and max as numbers; of a duration, in nanoseconds
 	most     int64
@@ -60,7 +58,7 @@ func planOf(t reflect.Type) *plan {
 		}
 		f.least, f.most = bound(sf.Type, f.min), bound(sf.Type, f.max)
 		if def := sf.Tag.Get("default"); def != "" {
-			f.def = &yaml.Node{Kind: yaml.ScalarNode, Value: def}
+			f.def = &value{shape: plain, text: def}
 		}
 		if setting, ok := sf.Tag.Lookup("menu"); ok {
 			name, options, _ := strings.Cut(setting, ",")
@@ -127,7 +125,7 @@ func (f *field) defaultText() string {
 	if f.def == nil {
 		return ""
 	}
-	return f.def.Value
+	return f.def.text
 }
 
 // find returns the field with that name.

@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 )
 
 type play struct {
@@ -41,16 +39,16 @@ type fromTime struct {
 
 var timeForm = regexp.MustCompile(`^([01]\d|2[0-3]):[0-5]\d$`)
 
-func (d *daytime) read(l *loader, n *yaml.Node, f *field) {
+func (d *daytime) read(l *loader, n *value, f *field) {
 	if !l.zoned {
 		l.fault(n, "the time of day needs the line's time zone: add timezone: with a name such as Europe/Kyiv")
 	}
 	for _, p := range l.mapping(n, []string{`"05:00"`, `"17:00"`}) {
-		if !timeForm.MatchString(p.key.Value) {
-			l.fault(p.key, "%q is no time of day: write hours and minutes from 00:00 to 23:59, as in 08:15", clip(p.key.Value))
+		if !timeForm.MatchString(p.key.text) {
+			l.fault(p.key, "%q is no time of day: write hours and minutes from 00:00 to 23:59, as in 08:15", clip(p.key.text))
 			continue
 		}
-		one := fromTime{from: p.key.Value}
+		one := fromTime{from: p.key.text}
 		one.prompts.read(l, p.value, f)
 		*d = append(*d, one)
 	}

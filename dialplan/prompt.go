@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // A prompt is something to be heard, in every language of the menu.
@@ -39,7 +37,7 @@ const (
 	maxText = 2000 // bytes of a text in one language
 )
 
-func (l *loader) readPrompts(n *yaml.Node) {
+func (l *loader) readPrompts(n *value) {
 	for _, p := range l.mapping(n, nil) {
 		if name, ok := l.name(p.key, "prompt"); ok {
 			l.menu.prompts[name] = l.readPrompt(name, p)
@@ -49,7 +47,7 @@ func (l *loader) readPrompts(n *yaml.Node) {
 
 func (l *loader) readPrompt(name string, p pair) *prompt {
 	result := &prompt{name: name, sounds: map[string][]Sound{}}
-	if p.value.Kind != yaml.MappingNode {
+	if p.value.shape != mapping {
 		l.fault(p.value, `expected {file: …}, {text: …} or {tone: …}, found %s`, describe(p.value))
 		return result
 	}
@@ -89,7 +87,7 @@ func (l *loader) checkFiles(files translations) {
 	}
 }
 
-func (l *loader) checkTexts(key *yaml.Node, name string, s promptSettings) {
+func (l *loader) checkTexts(key *value, name string, s promptSettings) {
 	for _, t := range s.Text {
 		switch {
 		case strings.TrimSpace(t.value) == "":
@@ -134,21 +132,21 @@ type translation struct {
 	place    place
 }
 
-func (t *translations) read(l *loader, n *yaml.Node, _ *field) {
+func (t *translations) read(l *loader, n *value, _ *field) {
 	*t = translations{}
-	if n.Kind != yaml.MappingNode {
+	if n.shape != mapping {
 		if value, ok := l.scalar(n); ok {
-			*t = append(*t, translation{"", value, placeOf(n)})
+			*t = append(*t, translation{"", value, n.place})
 		}
 		return
 	}
 	for _, p := range l.mapping(n, nil) {
-		if !slices.Contains(l.menu.languages, p.key.Value) {
-			l.fault(p.key, "%q is not one of the menu's languages%s", clip(p.key.Value), l.suggest(p.key.Value, l.menu.languages))
+		if !slices.Contains(l.menu.languages, p.key.text) {
+			l.fault(p.key, "%q is not one of the menu's languages%s", clip(p.key.text), l.suggest(p.key.text, l.menu.languages))
 			continue
 		}
 		if value, ok := l.scalar(p.value); ok {
-			*t = append(*t, translation{p.key.Value, value, placeOf(p.value)})
+			*t = append(*t, translation{p.key.text, value, p.value.place})
 		}
 	}
 }
@@ -171,19 +169,19 @@ type prompts []*prompt
 // maxRow is how many prompts one step may play in a row.
 const maxRow = 20
 
-func (ps *prompts) read(l *loader, n *yaml.Node, _ *field) {
+func (ps *prompts) read(l *loader, n *value, _ *field) {
 	if len(items(n)) > maxRow {
 		l.fault(n, "%d prompts in a row: at most %d", len(items(n)), maxRow)
 		return
 	}
 	for _, item := range items(n) {
-		name, ok := l.scalar(item)
+		name, ok := l.scalar(&item)
 		if !ok {
 			continue
 		}
 		p, known := l.menu.prompts[name]
 		if !known {
-			l.fault(item, "there is no prompt %q%s", clip(name), l.suggest(name, l.promptNames()))
+			l.fault(&item, "there is no prompt %q%s", clip(name), l.suggest(name, l.promptNames()))
 			continue
 		}
 		*ps = append(*ps, p)

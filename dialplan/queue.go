@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"go.yaml.in/yaml/v4"
 )
 
 type queue struct {
@@ -342,7 +340,7 @@ func isAnswer(err error) bool {
 // queueName is a setting: the name of a queue.
 type queueName string
 
-func (q *queueName) read(l *loader, n *yaml.Node, _ *field) {
+func (q *queueName) read(l *loader, n *value, _ *field) {
 	name, ok := l.name(n, "queue")
 	if !ok {
 		return

@@ -11,7 +11,6 @@ import (
 	"unicode"
 
 	"github.com/dialgraph/dialgraph/dialplan/spoken"
-	"go.yaml.in/yaml/v4"
 )
 
 type say struct {
@@ -45,9 +44,9 @@ var literalForms = map[string]*regexp.Regexp{
 	"time":   regexp.MustCompile(`^\d\d:\d\d$`),
 }
 
-func (v *spokenValue) read(l *loader, n *yaml.Node, f *field) {
-	if form := literalForms[f.name]; form != nil && n.Kind == yaml.ScalarNode && form.MatchString(n.Value) {
-		v.literal = n.Value
+func (v *spokenValue) read(l *loader, n *value, f *field) {
+	if form := literalForms[f.name]; form != nil && n.single() && form.MatchString(n.text) {
+		v.literal = n.text
 		return
 	}
 	v.expression.read(l, n, f)

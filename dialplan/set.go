@@ -2,8 +2,6 @@ package dialplan
 
 import (
 	"context"
-
-	"go.yaml.in/yaml/v4"
 )
 
 type set struct {
@@ -19,7 +17,7 @@ type assignment struct {
 	value    expression
 }
 
-func (a *assignments) read(l *loader, n *yaml.Node, _ *field) {
+func (a *assignments) read(l *loader, n *value, _ *field) {
 	for _, p := range l.mapping(n, nil) {
 		name, ok := l.variableName(p.key)
 		if !ok {

@@ -2,8 +2,6 @@ package dialplan
 
 import (
 	"context"
-
-	"go.yaml.in/yaml/v4"
 )
 
 type tag struct {
@@ -22,7 +20,7 @@ const (
 	maxTagValue = 100 // bytes
 )
 
-func (t *tags) read(l *loader, n *yaml.Node, _ *field) {
+func (t *tags) read(l *loader, n *value, _ *field) {
 	for _, p := range l.mapping(n, []string{"name: value"}) {
 		name, ok := l.name(p.key, "tag")
 		if !ok {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/vm"
-	"go.yaml.in/yaml/v4"
 )
 
 var (
@@ -25,14 +24,14 @@ var (
 // variable is a setting: the variable that takes what the caller keyed in.
 type variable string
 
-func (v *variable) read(l *loader, n *yaml.Node, _ *field) {
+func (v *variable) read(l *loader, n *value, _ *field) {
 	if name, ok := l.variableName(n); ok {
 		*v = variable(name)
 		l.define(n, name, "")
 	}
 }
 
-func (l *loader) variableName(n *yaml.Node) (string, bool) {
+func (l *loader) variableName(n *value) (string, bool) {
 	name, ok := l.scalar(n)
 	switch {
 	case !ok:
@@ -48,7 +47,7 @@ func (l *loader) variableName(n *yaml.Node) (string, bool) {
 }
 
 // define notes a variable and its first value, which tells its type.
-func (l *loader) define(n *yaml.Node, name string, first any) {
+func (l *loader) define(n *value, name string, first any) {
 	if known, ok := l.menu.variables[name]; ok {
 		if typeName(known) != typeName(first) {
 			l.fault(n, "%s is %s elsewhere and %s here: use two variables", name, typeName(known), typeName(first))
@@ -62,7 +61,7 @@ func (l *loader) define(n *yaml.Node, name string, first any) {
 	l.menu.variables[name] = first
 }
 
-func (l *loader) readVariables(n *yaml.Node) {
+func (l *loader) readVariables(n *value) {
 	for _, p := range l.mapping(n, nil) {
 		name, ok := l.variableName(p.key)
 		if !ok {
@@ -75,7 +74,7 @@ func (l *loader) readVariables(n *yaml.Node) {
 }
 
 // literal reads a first value: text, a number, or yes or no.
-func (l *loader) literal(n *yaml.Node) (any, bool) {
+func (l *loader) literal(n *value) (any, bool) {
 	text, ok := l.scalar(n)
 	if !ok {
 		return nil, false
@@ -84,9 +83,8 @@ func (l *loader) literal(n *yaml.Node) (any, bool) {
 		l.fault(n, "a value of %d bytes: at most %d", len(text), maxValue)
 		return nil, false
 	}
-	quoted := n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0
 	switch {
-	case quoted:
+	case n.shape == quoted:
 		return text, true
 	case text == "true" || text == "yes":
 		return true, true
