@@ -45,6 +45,22 @@ func TestSteppingCosts(t *testing.T) {
 	}
 }
 
+// Reading a menu takes few pieces of memory, however long it is.
+func TestReadingCosts(t *testing.T) {
+	const nodes = 5000
+	document := bigMenu(nodes)
+	allocs, bytes := alloctest.PerRun(3, func() {
+		if readYAML(document) == nil {
+			t.Fatal("the menu was not read")
+		}
+	})
+	// The text of the document, 18 values a node side by side, and those of the nodes' mapping on their way there.
+	const mostAllocs, mostBytes = 120, 1700 * nodes
+	if allocs > mostAllocs || bytes > mostBytes {
+		t.Errorf("%.0f allocations and %.0f bytes, want at most %d and %d", allocs, bytes, mostAllocs, mostBytes)
+	}
+}
+
 // Checking a menu costs the same for each node of a long one, and little beside
 // what the reader of YAML takes.
 func TestCheckingCosts(t *testing.T) {

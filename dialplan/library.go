@@ -9,11 +9,26 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
+// compose reads any YAML with the library.
+func compose(data []byte) (*value, Problems) {
+	var document yaml.Node
+	if err := yaml.Load(data, &document); err != nil {
+		return nil, syntaxProblem(data, err)
+	}
+	if len(document.Content) == 0 {
+		return nil, emptyProblem()
+	}
+	var ps Problems
+	if refuse(document.Content[0], 1, &ps); len(ps) > 0 {
+		return nil, ps.sorted()
+	}
+	root := fromNode(document.Content[0])
+	return &root, nil
+}
+
 // refuse reports what YAML has and a menu does not: aliases, which can make a
-// small document huge, merges, tags, and values nested without end. On the way it
-// moves all nodes so many lines down.
-func refuse(n *yaml.Node, depth, lines int, ps *Problems) {
-	n.Line += lines
+// small document huge, merges, tags, and values nested without end.
+func refuse(n *yaml.Node, depth int, ps *Problems) {
 	report := func(message string) {
 		if len(*ps) < MaxProblems {
 			*ps = append(*ps, Problem{Line: n.Line, Col: n.Column, Message: message})
@@ -33,23 +48,23 @@ func refuse(n *yaml.Node, depth, lines int, ps *Problems) {
 		return
 	}
 	for _, child := range n.Content {
-		refuse(child, depth+1, lines, ps)
+		refuse(child, depth+1, ps)
 	}
 }
 
-// valueOfNode is what the library has read, as a value.
-func valueOfNode(n *yaml.Node) value {
-	v := value{text: n.Value, place: place{int32(n.Line), int32(n.Column)}, shape: shapeOfNode(n)}
+// fromNode is a value as the library has read it.
+func fromNode(n *yaml.Node) value {
+	v := value{text: n.Value, place: place{int32(n.Line), int32(n.Column)}, shape: shapeOf(n)}
 	if len(n.Content) > 0 {
 		v.content = make([]value, len(n.Content))
 		for i, child := range n.Content {
-			v.content[i] = valueOfNode(child)
+			v.content[i] = fromNode(child)
 		}
 	}
 	return v
 }
 
-func shapeOfNode(n *yaml.Node) shape {
+func shapeOf(n *yaml.Node) shape {
 	const quotes = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle
 	switch {
 	case n.Kind == yaml.MappingNode:

@@ -131,6 +131,8 @@ func (l *loader) name(n *value, what string) (string, bool) {
 	return name, ok
 }
 
+func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
+
 func (l *loader) readID(n *value) { l.menu.id, _ = l.name(n, "menu") }
 
 func (l *loader) readZone(n *value) {

@@ -24,6 +24,9 @@ func parse(data []byte) (*value, Problems) {
 	if line := tooDeep(data); line > 0 {
 		return nil, oneProblem(line, 1, "nested too deep: at most %d levels", maxDepth)
 	}
+	if root := readYAML(data); root != nil {
+		return root, nil
+	}
 	return compose(data)
 }
 

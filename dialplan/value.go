@@ -1,5 +1,7 @@
 package dialplan
 
+import "slices"
+
 // A value is one value of a document, as it is written there.
 type value struct {
 	text    string  // without quotation marks
@@ -40,8 +42,14 @@ type shelf struct {
 	room []value
 }
 
-// add puts a value into the list or mapping that was begun last.
-func (s *shelf) add(n value) { s.open = append(s.open, n) }
+// add puts a value into the list or mapping that was begun last. The room for
+// those of a long one is doubled: what append does takes more on the way.
+func (s *shelf) add(n value) {
+	if len(s.open) == cap(s.open) {
+		s.open = slices.Grow(s.open, max(len(s.open), 128))
+	}
+	s.open = append(s.open, n)
+}
 
 // begin returns what end needs to know of a list or mapping that begins.
 func (s *shelf) begin() int { return len(s.open) }
@@ -50,6 +58,9 @@ func (s *shelf) begin() int { return len(s.open) }
 func (s *shelf) end(begun int) []value {
 	const piece = 1024
 	added := s.open[begun:]
+	if len(added) == 0 {
+		return nil
+	}
 	if len(s.room) < len(added) {
 		s.room = make([]value, max(len(added), piece))
 	}
