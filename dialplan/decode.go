@@ -97,16 +97,21 @@ func (l *loader) defaults(n *value, v reflect.Value, fields []field, given func(
 
 // list reads a list, or one value as a list of one.
 func (l *loader) list(n *value, v reflect.Value, f *field) {
-	all := items(n)
-	if f.most > 0 && len(all) > int(f.most) {
-		l.fault(n, "%d of them: at most %d", len(all), f.most)
-		all = all[:f.most]
+	count := n.count()
+	if f.most > 0 && count > int(f.most) {
+		l.fault(n, "%d of them: at most %d", count, f.most)
+		count = int(f.most)
 	}
-	item := *f
-	item.most = 0
-	v.Set(reflect.MakeSlice(v.Type(), len(all), len(all)))
-	for i := range all {
-		l.value(&all[i], v.Index(i), &item)
+	each := *f
+	each.most = 0
+	v.Set(reflect.MakeSlice(v.Type(), count, count))
+	i := 0
+	for item := range n.items {
+		if i == count {
+			break
+		}
+		l.value(item, v.Index(i), &each)
+		i++
 	}
 }
 
@@ -173,10 +178,9 @@ func (l *loader) mapping(n *value, expected []string) []pair {
 		l.fault(n, "expected %s, found %s", mappingOf(expected), describe(n))
 		return nil
 	}
-	pairs := l.room(len(n.content) / 2)
+	pairs := l.room(int(n.size / 2))
 	seen := keySet{}
-	for i := 0; i+1 < len(n.content); i += 2 {
-		key := &n.content[i]
+	for key := n.first; key != nil; key = key.next.next {
 		if !key.single() {
 			l.fault(key, "expected a name, found %s", describe(key))
 			continue
@@ -185,7 +189,7 @@ func (l *loader) mapping(n *value, expected []string) []pair {
 			l.fault(key, "%q is here twice, first on line %d: remove one", clip(key.text), first.line)
 			continue
 		}
-		pairs = append(pairs, pair{key, &n.content[i+1]})
+		pairs = append(pairs, pair{key, key.next})
 	}
 	return pairs
 }

@@ -201,7 +201,7 @@ func (l *loader) guess(n *value) {
 	if to, ok := l.menu.index[n.text]; ok && n.single() {
 		l.edges[l.current] = append(l.edges[l.current], edge{to: to, waits: true})
 	}
-	for i := range n.content {
-		l.guess(&n.content[i])
+	for child := range n.all {
+		l.guess(child)
 	}
 }

@@ -21,55 +21,48 @@ type jsonSource struct {
 func parseJSON(data []byte) (*value, Problems) {
 	s := &jsonSource{decoder: json.NewDecoder(bytes.NewReader(data)), data: data, place: place{1, 1}}
 	s.decoder.UseNumber()
-	root, ps := s.value(1)
-	if ps != nil {
-		return nil, ps
-	}
-	return &root, nil
+	return s.value(1)
 }
 
 // value reads the next value.
-func (s *jsonSource) value(depth int) (value, Problems) {
+func (s *jsonSource) value(depth int) (*value, Problems) {
 	s.skip(int(s.decoder.InputOffset()))
 	token, err := s.decoder.Token()
-	n := value{place: s.place}
 	switch {
 	case err != nil:
-		return n, s.problem("not JSON: %v", err)
+		return nil, s.problem("not JSON: %v", err)
 	case depth > maxDepth:
-		return n, s.problem("nested too deep: at most %d levels", maxDepth)
+		return nil, s.problem("nested too deep: at most %d levels", maxDepth)
 	}
 	switch token := token.(type) {
 	case json.Delim:
-		n.shape = list
+		n := s.put(value{shape: list, place: s.place})
 		if token == '{' {
 			n.shape = mapping
 		}
-		return s.container(n, depth)
+		return n, s.fill(n, depth)
 	case string:
-		n.text, n.shape = token, quoted
+		return s.put(value{text: token, shape: quoted, place: s.place}), nil
 	case nil:
+		return s.put(value{place: s.place}), nil
 	default:
-		n.text, n.shape = fmt.Sprint(token), plain
+		return s.put(value{text: fmt.Sprint(token), shape: plain, place: s.place}), nil
 	}
-	return n, nil
 }
 
-// container reads what is in a list or an object.
-func (s *jsonSource) container(n value, depth int) (value, Problems) {
-	begun := s.begin()
-	for s.decoder.More() {
+// fill reads what is in a list or an object.
+func (s *jsonSource) fill(n *value, depth int) Problems {
+	for end := &n.first; s.decoder.More(); {
 		child, ps := s.value(depth + 1)
 		if ps != nil {
-			return n, ps
+			return ps
 		}
-		s.add(child)
+		end = n.add(end, child)
 	}
-	n.content = s.end(begun)
 	if _, err := s.decoder.Token(); err != nil {
-		return n, s.problem("not JSON: %v", err)
+		return s.problem("not JSON: %v", err)
 	}
-	return n, nil
+	return nil
 }
 
 func (s *jsonSource) problem(format string, args ...any) Problems {

@@ -22,8 +22,7 @@ func compose(data []byte) (*value, Problems) {
 	if refuse(document.Content[0], 1, &ps); len(ps) > 0 {
 		return nil, ps.sorted()
 	}
-	root := fromNode(document.Content[0])
-	return &root, nil
+	return new(shelf).fromNode(document.Content[0]), nil
 }
 
 // refuse reports what YAML has and a menu does not: aliases, which can make a
@@ -53,13 +52,11 @@ func refuse(n *yaml.Node, depth int, ps *Problems) {
 }
 
 // fromNode is a value as the library has read it.
-func fromNode(n *yaml.Node) value {
-	v := value{text: n.Value, place: place{int32(n.Line), int32(n.Column)}, shape: shapeOf(n)}
-	if len(n.Content) > 0 {
-		v.content = make([]value, len(n.Content))
-		for i, child := range n.Content {
-			v.content[i] = fromNode(child)
-		}
+func (s *shelf) fromNode(n *yaml.Node) *value {
+	v := s.put(value{text: n.Value, place: place{int32(n.Line), int32(n.Column)}, shape: shapeOf(n)})
+	end := &v.first
+	for _, child := range n.Content {
+		end = v.add(end, s.fromNode(child))
 	}
 	return v
 }

@@ -151,20 +151,20 @@ func (l *loader) readZone(n *value) {
 
 func (l *loader) readLanguages(n *value) {
 	var languages []string
-	for _, item := range items(n) {
-		language, ok := l.scalar(&item)
+	for item := range n.items {
+		language, ok := l.scalar(item)
 		switch {
 		case !ok:
 		case !languageForm.MatchString(language):
-			l.fault(&item, "%q is no language: write a code such as uk, en or pt-BR", clip(language))
+			l.fault(item, "%q is no language: write a code such as uk, en or pt-BR", clip(language))
 		case slices.Contains(languages, language):
-			l.fault(&item, "%s is here twice: remove one", language)
+			l.fault(item, "%s is here twice: remove one", language)
 		default:
 			languages = append(languages, language)
 		}
 	}
 	switch {
-	case len(items(n)) == 0:
+	case n.count() == 0:
 		l.fault(n, "no languages: write at least one, such as [en]")
 	case len(languages) > 0:
 		l.menu.languages = languages
@@ -173,8 +173,8 @@ func (l *loader) readLanguages(n *value) {
 
 func (l *loader) readQueues(n *value) {
 	l.queues = []string{}
-	for _, item := range items(n) {
-		if name, ok := l.name(&item, "queue"); ok {
+	for item := range n.items {
+		if name, ok := l.name(item, "queue"); ok {
 			l.queues = append(l.queues, name)
 		}
 	}
@@ -223,16 +223,16 @@ func (l *loader) withPaths() Problems {
 	}
 	walk = func(n *value, path []string) {
 		note(n, path)
-		for i := range n.content {
-			child := &n.content[i]
-			switch {
-			case n.shape == list:
-				walk(child, append(path, fmt.Sprint(i)))
-			case i%2 == 1:
-				key := &n.content[i-1]
-				note(key, append(path, key.text))
-				walk(child, append(path, key.text))
+		i := 0
+		for child := n.first; child != nil; child = child.next {
+			name := fmt.Sprint(i)
+			if n.shape == mapping {
+				name = child.text
+				note(child, append(path, name))
+				child = child.next
 			}
+			walk(child, append(path, name))
+			i++
 		}
 	}
 	walk(l.root, nil)

@@ -50,9 +50,11 @@ func (l *loader) readNodes(n *value) {
 		m.nodes[i] = node{name: p.key.text, place: p.key.place}
 		m.index[p.key.text] = ref(i)
 	}
+	entries := make([]pair, 1024) // of one node at a time
 	for i, p := range pairs {
 		l.current = ref(i)
 		l.edges[i] = ways[few*i : few*i : few*(i+1)]
+		l.spare = entries
 		l.readNode(&m.nodes[i], p)
 	}
 }

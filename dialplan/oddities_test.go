@@ -5,7 +5,7 @@ import "strings"
 // oddities are documents that are easily read otherwise than the library does.
 var oddities = append([]string{
 	"\ufeffa: b\n", "a: \ufeffb\n", "a: b\u0085c: d\n", "a: b\u2028c\n", "a: b\u2029\n", "a: \u0080\n", "a: \u007f\n", "a: \ufffe\n",
-	"a: b\r\nc: d\r\n", "a:\tb\n", "\ta: b\n", "a: b\t# c\n", "a: b\x00\n", "a: \x01\n", "a: b   \n   \nc: d", "a: b\n   ", "a: b # c", "a: |\n  b", "a: |\n  b\n  ",
+	"a: b\r\nc: d\r\n", "a: |\r\n  b\r\n\r\n  c\r\nd: {e: f,\r\n  g: \"h\"}\r\n", "a: b\rc: d\r", "a: b\r\r\nc: d", "a: \"b\r\"\n", "a:\tb\n", "\ta: b\n", "a: b\t# c\n", "a: b\x00\n", "a: \x01\n", "a: b   \n   \nc: d", "a: b\n   ", "a: b # c", "a: |\n  b", "a: |\n  b\n  ",
 	"a: " + strings.Repeat("[", 15) + strings.Repeat("]", 15) + "\n", "a: " + strings.Repeat("[", 14) + "b" + strings.Repeat("]", 14) + "\n",
 	"a:\n" + strings.Repeat("- ", 14) + "b\n", "a:\n" + strings.Repeat("- ", 15) + "b\n", "a:\n" + strings.Repeat("- ", 14) + "b: c\n", "a:\n" + strings.Repeat("- ", 13) + "b: c\n",
 	"a: b: c\n", "a", "", "\n", "# x\n", "{a: b}\n", "[a]\n", "- a\n",

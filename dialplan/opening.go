@@ -118,8 +118,8 @@ func (l *loader) readExceptions(h *Hours, n *value) {
 // readSpans reads "08:00-12:00, 13:00-20:00", a list of such, "closed" or "always".
 func (l *loader) readSpans(n *value) []span {
 	var spans []span
-	for _, item := range items(n) {
-		text, ok := l.scalar(&item)
+	for item := range n.items {
+		text, ok := l.scalar(item)
 		switch {
 		case !ok || text == "closed":
 			continue
@@ -130,7 +130,7 @@ func (l *loader) readSpans(n *value) []span {
 		for part := range strings.SplitSeq(text, ",") {
 			s, err := parseSpan(strings.TrimSpace(part))
 			if err != nil {
-				l.fault(&item, "%v", err)
+				l.fault(item, "%v", err)
 				return nil
 			}
 			spans = append(spans, s)

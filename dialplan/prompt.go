@@ -170,18 +170,18 @@ type prompts []*prompt
 const maxRow = 20
 
 func (ps *prompts) read(l *loader, n *value, _ *field) {
-	if len(items(n)) > maxRow {
-		l.fault(n, "%d prompts in a row: at most %d", len(items(n)), maxRow)
+	if n.count() > maxRow {
+		l.fault(n, "%d prompts in a row: at most %d", n.count(), maxRow)
 		return
 	}
-	for _, item := range items(n) {
-		name, ok := l.scalar(&item)
+	for item := range n.items {
+		name, ok := l.scalar(item)
 		if !ok {
 			continue
 		}
 		p, known := l.menu.prompts[name]
 		if !known {
-			l.fault(&item, "there is no prompt %q%s", clip(name), l.suggest(name, l.promptNames()))
+			l.fault(item, "there is no prompt %q%s", clip(name), l.suggest(name, l.promptNames()))
 			continue
 		}
 		*ps = append(*ps, p)

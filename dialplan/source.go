@@ -30,6 +30,9 @@ func parse(data []byte) (*value, Problems) {
 	return compose(data)
 }
 
+// nests has the bytes that tooDeep looks at, to pass over all others at once.
+var nests = [256]bool{'\n': true, '[': true, ']': true, '{': true, '}': true, '-': true, '?': true, ':': true}
+
 // tooDeep returns the line at which brackets, or block lists on one line, are
 // nested deeper than any menu, so that no parser has to follow them; 0 if none.
 // Brackets inside of texts are counted too: a text closes what it opens, or
@@ -38,6 +41,9 @@ func tooDeep(data []byte) int {
 	const bound = 1000
 	line, depth, dashes := 1, 0, 0
 	for i, b := range data {
+		if !nests[b] {
+			continue
+		}
 		switch b {
 		case '\n':
 			line++

@@ -1,12 +1,12 @@
 package dialplan
 
-import "slices"
-
 // A value is one value of a document, as it is written there.
 type value struct {
-	text    string  // without quotation marks
-	content []value // of a list its values, of a mapping its keys, each before its value
+	text  string // without quotation marks
+	first *value // in a list or a mapping: of keys and values by turns
+	next  *value // in the list or the mapping around it
 	place
+	size  int32 // how many are in it
 	shape shape
 }
 
@@ -26,47 +26,47 @@ const (
 // single tells a value from a list and a mapping.
 func (n *value) single() bool { return n.shape < list }
 
-// items are those of a list, or the one value.
-func items(n *value) []value {
+// add puts a value into a list or a mapping, at its end, and returns that.
+func (n *value) add(end **value, child *value) **value {
+	*end = child
+	n.size++
+	return &child.next
+}
+
+// all goes through what is in a list or a mapping.
+func (n *value) all(yield func(*value) bool) {
+	for child := n.first; child != nil && yield(child); child = child.next {
+	}
+}
+
+// items goes through those of a list, or has the one value.
+func (n *value) items(yield func(*value) bool) {
 	if n.shape == list {
-		return n.content
+		n.all(yield)
+	} else {
+		yield(n)
 	}
-	return []value{*n}
 }
 
-// A shelf is where the values of a document stand that is being read. Those of
-// one list or mapping stand side by side, and many of them in one piece of
-// memory, because a long menu has nearly twenty values a node.
-type shelf struct {
-	open []value // in lists and mappings whose end was not read yet
-	room []value
-}
-
-// add puts a value into the list or mapping that was begun last. The room for
-// those of a long one is doubled: what append does takes more on the way.
-func (s *shelf) add(n value) {
-	if len(s.open) == cap(s.open) {
-		s.open = slices.Grow(s.open, max(len(s.open), 128))
+// count is how many items there are.
+func (n *value) count() int {
+	if n.shape == list {
+		return int(n.size)
 	}
-	s.open = append(s.open, n)
+	return 1
 }
 
-// begin returns what end needs to know of a list or mapping that begins.
-func (s *shelf) begin() int { return len(s.open) }
+// A shelf is where the values of a document stand, many in one piece of memory:
+// a menu has nearly twenty a node.
+type shelf struct{ room []value }
 
-// end returns what was added since.
-func (s *shelf) end(begun int) []value {
+func (s *shelf) put(n value) *value {
 	const piece = 1024
-	added := s.open[begun:]
-	if len(added) == 0 {
-		return nil
+	if len(s.room) == 0 {
+		s.room = make([]value, piece)
 	}
-	if len(s.room) < len(added) {
-		s.room = make([]value, max(len(added), piece))
-	}
-	content := s.room[:len(added):len(added)]
-	s.room = s.room[len(added):]
-	copy(content, added)
-	s.open = s.open[:begun]
-	return content
+	kept := &s.room[0]
+	s.room = s.room[1:]
+	*kept = n
+	return kept
 }

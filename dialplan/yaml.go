@@ -20,8 +20,9 @@ type yamlSource struct {
 
 // readYAML returns the value of a document, or nil when it gives up.
 func readYAML(data []byte) *value {
-	s := &yamlSource{text: string(data) + "\x00", line: 1}
-	if !isUsual(s.text[:len(data)]) || !s.skip() {
+	text := strings.ReplaceAll(string(data)+"\x00", "\r\n", "\n")
+	s := &yamlSource{text: text, line: 1}
+	if !isUsual(text[:len(text)-1]) || !s.skip() {
 		return nil
 	}
 	if s.at == s.begun && strings.HasPrefix(s.text[s.at:], "---\n") {
@@ -30,15 +31,15 @@ func readYAML(data []byte) *value {
 	if !s.next() {
 		return nil
 	}
-	root, ok := s.block(1, 0)
-	if !ok || root.shape != mapping || s.column() != 0 {
+	root := s.block(1, 0)
+	if root == nil || root.shape != mapping || s.column() != 0 {
 		return nil
 	}
-	return &root
+	return root
 }
 
-// isUsual tells that a document has no control characters, and that nothing but
-// line feeds ends its lines.
+// isUsual tells that a document has no control characters, and that its lines
+// end with line feeds only.
 func isUsual(text string) bool {
 	for i := range len(text) {
 		if text[i] < ' ' && text[i] != '\n' {
@@ -100,12 +101,6 @@ func (s *yamlSource) spaces() {
 	for s.text[s.at] == ' ' {
 		s.at++
 	}
-}
-
-// endLine goes on to what follows on another line, if nothing does on this one.
-func (s *yamlSource) endLine() bool {
-	line := s.line
-	return s.next() && (s.line > line || s.column() == 0)
 }
 
 // column is that of a byte with only spaces and dashes before it, 0 at the end

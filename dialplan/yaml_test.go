@@ -1,6 +1,7 @@
 package dialplan
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -29,11 +30,20 @@ func isRead(t rapid.TB, document string) bool {
 	if problems != nil {
 		t.Fatalf("%q was read, but: %v", document, problems)
 	}
-	exported := cmp.AllowUnexported(value{}, place{})
-	if diff := cmp.Diff(want, got, exported); diff != "" {
-		t.Fatalf("%q, by the library and by ourselves (-library +ourselves):\n%s", document, diff)
+	if want, got := outline(want, ""), outline(got, ""); want != got {
+		t.Fatalf("%q, by the library and by ourselves (-library +ourselves):\n%s", document, cmp.Diff(want, got))
 	}
 	return true
+}
+
+// outline is a value in full, each value in it on a line.
+func outline(n *value, indent string) string {
+	var all strings.Builder
+	fmt.Fprintf(&all, "%s%d:%d: shape %d, size %d, %q\n", indent, n.line, n.col, n.shape, n.size, n.text)
+	for child := range n.all {
+		all.WriteString(outline(child, indent+"  "))
+	}
+	return all.String()
 }
 
 // menus are all the documents that we write for others to follow.

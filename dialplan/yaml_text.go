@@ -3,23 +3,27 @@ package dialplan
 import "strings"
 
 // scalar reads a single value of one line.
-func (s *yamlSource) scalar(inFlow bool) (value, bool) {
-	n, ok := value{place: s.place()}, false
+func (s *yamlSource) scalar(inFlow bool) *value {
+	n := value{place: s.place()}
 	if b := s.text[s.at]; b == '"' || b == '\'' {
+		var ok bool
+		if n.text, ok = s.quoted(b); !ok {
+			return nil
+		}
 		n.shape = quoted
-		n.text, ok = s.quoted(b)
-		return n, ok
+		return s.put(n)
 	}
-	if !beginsPlain(s.text[s.at], s.text[s.at+1:]) {
-		return n, false
+	if !beginsPlain(s.text[s.at:]) {
+		return nil
 	}
-	n.text = s.plain(inFlow)
-	switch n.text {
+	switch n.text = s.plain(inFlow); n.text {
+	case "<<":
+		return nil
 	case "~", "null", "Null", "NULL":
 	default:
 		n.shape = plain
 	}
-	return n, n.text != "<<"
+	return s.put(n)
 }
 
 // quoted reads a text to its closing quotation mark.
@@ -57,12 +61,12 @@ func (s *yamlSource) quoted(mark byte) (string, bool) {
 	}
 }
 
-// beginsPlain tells that a text without quotation marks begins with b. (More of
-// them do, for the library.)
-func beginsPlain(b byte, rest string) bool {
-	switch b {
+// beginsPlain tells that a text without quotation marks begins here. (For the
+// library more of them do.)
+func beginsPlain(rest string) bool {
+	switch rest[0] {
 	case '-':
-		return isLetter(rest[0]) || rest[0] >= '0' && rest[0] <= '9'
+		return isLetter(rest[1]) || rest[1] >= '0' && rest[1] <= '9'
 	case '?', ':', ',', '[', ']', '{', '}', '#', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`', '\n', ' ', 0:
 		return false
 	default:
@@ -102,7 +106,7 @@ func (s *yamlSource) isLines() bool { return s.text[s.at] == '|' || s.text[s.at]
 // lines reads a text of several lines, within a mapping or a list in column
 // around, and goes on to what follows. Lines below | stay as they are, those
 // below > are joined; a dash takes the end of the last line away.
-func (s *yamlSource) lines(around int) (value, bool) {
+func (s *yamlSource) lines(around int) *value {
 	n := value{shape: literal, place: s.place()}
 	if s.text[s.at] == '>' {
 		n.shape = folded
@@ -114,14 +118,14 @@ func (s *yamlSource) lines(around int) (value, bool) {
 		end = ""
 	}
 	if s.spaces(); s.text[s.at] != '\n' {
-		return n, false
+		return nil
 	}
 	s.lineFeed()
 	begun := s.at
 	s.spaces()
 	indent := s.at - begun
 	if indent < around || isBlank(s.text[s.at]) {
-		return n, false
+		return nil
 	}
 	s.at = begun
 	var text strings.Builder
@@ -131,9 +135,12 @@ func (s *yamlSource) lines(around int) (value, bool) {
 		switch inset := len(line) - len(content) - indent; {
 		case line == "\x00" || content != "" && inset < 0:
 			n.text = text.String() + end
-			return n, s.next()
+			if !s.next() {
+				return nil
+			}
+			return s.put(n)
 		case !ended || inset > 0 && (content == "" || n.shape == folded):
-			return n, false
+			return nil
 		case content == "":
 			empty++
 		default:
