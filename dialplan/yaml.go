@@ -22,17 +22,17 @@ type yamlSource struct {
 func readYAML(data []byte) *value {
 	text := strings.ReplaceAll(string(data)+"\x00", "\r\n", "\n")
 	s := &yamlSource{text: text, line: 1}
-	if !isUsual(text[:len(text)-1]) || !s.skip() {
+	if !isUsual(text[:len(text)-1]) || !s.next() {
 		return nil
 	}
-	if s.at == s.begun && strings.HasPrefix(s.text[s.at:], "---\n") {
+	if s.at == s.begun && strings.HasPrefix(text[s.at:], "---\n") {
 		s.at += len("---")
 	}
 	if !s.next() {
 		return nil
 	}
 	root := s.block(1, 0)
-	if root == nil || root.shape != mapping || s.column() != 0 {
+	if s.column() != 0 {
 		return nil
 	}
 	return root
@@ -55,17 +55,8 @@ func isUsual(text string) bool {
 }
 
 // next goes on to what follows, over spaces, line ends and comments. It gives up
-// where a document ends before the end.
+// at a comment with nothing before it.
 func (s *yamlSource) next() bool {
-	if !s.skip() {
-		return false
-	}
-	rest := s.text[s.at:]
-	return s.at > s.begun || !strings.HasPrefix(rest, "---") && !strings.HasPrefix(rest, "...")
-}
-
-// skip is next at the beginning of a document.
-func (s *yamlSource) skip() bool {
 	for {
 		switch s.text[s.at] {
 		case ' ':

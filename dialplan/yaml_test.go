@@ -88,6 +88,50 @@ func TestMenusAreReadByOurselves(t *testing.T) {
 	}
 }
 
+// usual are documents that we read by ourselves, although some are easily read
+// otherwise than the library does.
+func usual(t testing.TB) []string {
+	return append(paragraphs(t, "testdata/yaml/usual.txt"),
+		"a: \u0080\n", "a: \x7f\n", "a: b\r\nc: d\r\n", "a: |\r\n  b\r\n\r\n  c\r\nd: {e: f,\r\n  g: \"h\"}\r\n", "a: b   \n   \nc: d",
+		"a: b\n   ", "a: b # c", "a",
+	)
+}
+
+// unusual are documents that are wrong, or that we need not read.
+func unusual(t testing.TB) []string {
+	deep := strings.Repeat("[", maxDepth-1) + "b" + strings.Repeat("]", maxDepth-1)
+	return append(paragraphs(t, "testdata/yaml/unusual.txt"), "a: "+deep+"\n",
+		"\ufeffa: b\n", "a: \ufeffb\n", "a: b\u0085c: d\n", "a: b\u2028c\n", "a: b\u2029\n", "a: \ufffe\n", "a: b\rc: d\r",
+		"a: b\r\r\nc: d", "a: \"b\r\"\n", "a:\tb\n", "\ta: b\n", "a: b\t# c\n", "a: b\x00\n", "a: \x01\n", "a: |\n  b", "a: |\n  b\n  ",
+		"", "\n",
+	)
+}
+
+func paragraphs(t testing.TB, file string) []string {
+	return strings.Split(read(t, file), "====\n")
+}
+
+func TestUsualYAMLIsReadByOurselves(t *testing.T) {
+	for _, document := range usual(t) {
+		if !isRead(t, document) {
+			t.Errorf("%q was not read", document)
+		}
+	}
+}
+
+func TestUnusualYAMLIsReadAlike(t *testing.T) {
+	for _, document := range unusual(t) {
+		isRead(t, document)
+	}
+}
+
+func FuzzYAML(f *testing.F) {
+	for _, document := range slices.Concat(slices.Sorted(maps.Values(menus(f))), usual(f), unusual(f), []string{string(bigMenu(5))}) {
+		f.Add(document)
+	}
+	f.Fuzz(func(t *testing.T, document string) { isRead(t, document) })
+}
+
 // fragments are what documents that are nearly right are made of.
 var fragments = []string{
 	"\n", "\n", "\n", "\n  ", "\n  ", "\n    ", "\n ", "\n---\n", "\n...\n", "\r\n", "\u0085", "\u2028", "\t", " ", " ", "  ",
@@ -100,7 +144,7 @@ var fragments = []string{
 // Nearly right documents: some lines of one, with a few fragments put in or
 // instead of something.
 func TestAnyYAMLIsReadAlike(t *testing.T) {
-	all := append(slices.Sorted(maps.Values(menus(t))), oddities...)
+	all := slices.Concat(slices.Sorted(maps.Values(menus(t))), usual(t), unusual(t))
 	check := func(t *rapid.T) {
 		lines := strings.SplitAfter(rapid.SampledFrom(all).Draw(t, "menu"), "\n")
 		from := rapid.IntRange(0, len(lines)-1).Draw(t, "first line")
@@ -116,21 +160,4 @@ func TestAnyYAMLIsReadAlike(t *testing.T) {
 	for range 20 {
 		rapid.Check(t, check)
 	}
-}
-
-func TestOdditiesAreReadAlike(t *testing.T) {
-	for _, document := range oddities {
-		isRead(t, document)
-	}
-}
-
-func FuzzYAML(f *testing.F) {
-	for _, document := range menus(f) {
-		f.Add(document)
-	}
-	for _, document := range oddities {
-		f.Add(document)
-	}
-	f.Add(string(bigMenu(5)))
-	f.Fuzz(func(t *testing.T, document string) { isRead(t, document) })
 }

@@ -67,6 +67,8 @@ func beginsPlain(rest string) bool {
 	switch rest[0] {
 	case '-':
 		return isLetter(rest[1]) || rest[1] >= '0' && rest[1] <= '9'
+	case '.':
+		return !strings.HasPrefix(rest, "...")
 	case '?', ':', ',', '[', ']', '{', '}', '#', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`', '\n', ' ', 0:
 		return false
 	default:
@@ -133,7 +135,7 @@ func (s *yamlSource) lines(around int) *value {
 		line, _, ended := strings.Cut(s.text[s.at:], "\n")
 		content := strings.TrimLeft(line, " ")
 		switch inset := len(line) - len(content) - indent; {
-		case line == "\x00" || content != "" && inset < 0:
+		case content != "" && inset < 0:
 			n.text = text.String() + end
 			if !s.next() {
 				return nil

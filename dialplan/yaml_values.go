@@ -52,7 +52,7 @@ func (s *yamlSource) list(depth int) *value {
 	for end := &n.first; s.column() == column && s.isEntry(); {
 		s.at += len("-")
 		child := s.entry(depth+1, column, false)
-		if child == nil || s.column() > column {
+		if child == nil {
 			return nil
 		}
 		end = n.add(end, child)

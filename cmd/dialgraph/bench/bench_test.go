@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/dialgraph/dialgraph/dialplan"
+	"github.com/dialgraph/dialgraph/internal/alloctest"
 )
 
 func TestJudge(t *testing.T) {
@@ -103,11 +106,21 @@ func TestProc(t *testing.T) {
 	}
 }
 
-// The tree has as many nodes as were asked for.
+// The tree has as many nodes as were asked for, and is plain YAML, which takes
+// little.
 func TestTree(t *testing.T) {
 	text := tree(1000, "first")
 	if got := strings.Count(text, "\n    menu:") + 2; got != 1000 {
 		t.Errorf("%d nodes, want 1000", got)
+	}
+	allocs, _ := alloctest.PerRun(3, func() {
+		if _, err := dialplan.Load([]byte(text), dialplan.Options{}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	const most = 10
+	if allocs/1000 > most {
+		t.Errorf("%.1f allocations a node, want at most %d: was it read by the YAML library?", allocs/1000, most)
 	}
 }
 
