@@ -3,10 +3,10 @@ package dialplan
 // A value is one value of a document, as it is written there.
 type value struct {
 	text  string // without quotation marks
-	first *value // in a list or a mapping: of keys and values by turns
+	first *value // in a list, or the first key in a mapping, whose value is next
 	next  *value // in the list or the mapping around it
 	place
-	size  int32 // how many are in it
+	size  int32 // how many are in it, keys too
 	shape shape
 }
 
