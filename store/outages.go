@@ -2,38 +2,19 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 )
 
-// An Outage is a flag on an address: it holds for every place inside.
-type Outage struct {
-	Site    string    `json:"site"`
-	Source  string    `json:"source"`            // who set it: a CRM, a monitoring system
-	Address string    `json:"address"`           // as Address makes it
-	Message string    `json:"message,omitempty"` // for the caller
-	Until   time.Time `json:"until,omitzero"`    // expected end; zero when unknown
-	Expires time.Time `json:"expires"`           // the flag is gone after that, whatever happens
-}
-
-// How long a flag lives that does not say so itself.
 const (
-	outageLife     = 24 * time.Hour // without an expected end
-	outageOverrun  = time.Hour      // beyond the expected end
-	maxOutageLife  = 90 * 24 * time.Hour
-	maxMessage     = 1000 // bytes
-	maxSources     = 32   // of a site: a lookup asks them all
-	outageAttempts = 5    // when an import replaces the flags meanwhile
+	maxSources     = 32 // of a site: a lookup asks them all
+	outageAttempts = 5  // when an import replaces the flags meanwhile
 )
 
 // A flagSet is one generation of a source: what its last import brought, and
@@ -326,76 +307,4 @@ func (o *Outages) learn(site string, sources map[string]string) {
 		clear(o.sources)
 	}
 	o.sources[site] = sources
-}
-
-// normalise checks a flag and fills in what it leaves out.
-func (v Outage) normalise(now time.Time) (Outage, error) {
-	if v.Site == "" {
-		v.Site = DefaultSite
-	}
-	names := errors.Join(checkID("site", v.Site), checkID("source", v.Source))
-	v, err := v.normaliseFlag(now)
-	if err := errors.Join(names, err); err != nil {
-		return Outage{}, err
-	}
-	return v, nil
-}
-
-// normaliseFlag does that for all but the site and the source.
-func (v Outage) normaliseFlag(now time.Time) (Outage, error) {
-	address, err := Address(v.Address)
-	if err := errors.Join(err, checkText("message", v.Message, maxMessage)); err != nil {
-		return Outage{}, err
-	}
-	v.Address = address
-	if v.Expires.IsZero() {
-		v.Expires = now.Add(outageLife)
-		if !v.Until.IsZero() {
-			v.Expires = v.Until.Add(outageOverrun)
-		}
-	}
-	if v.Expires.After(now.Add(maxOutageLife)) {
-		return Outage{}, invalid("expires", "want at most %d days from now", maxOutageLife/(24*time.Hour))
-	}
-	return v, nil
-}
-
-// A stored flag is the time of expiry in ms, then JSON: scripts read the one,
-// never the other.
-type storedFlag struct {
-	Message string `json:"m,omitempty"`
-	Until   int64  `json:"u,omitempty"` // ms
-}
-
-// encodeFlag writes the JSON itself, because an import does it a million times:
-// a message has no control characters.
-func encodeFlag(v Outage) string {
-	var room [128]byte
-	b := strconv.AppendInt(room[:0], v.Expires.UnixMilli(), 10)
-	b = append(b, ` {"m":"`...)
-	for i := range len(v.Message) {
-		if c := v.Message[i]; c == '"' || c == '\\' {
-			b = append(b, '\\')
-		}
-		b = append(b, v.Message[i])
-	}
-	b = append(b, `","u":`...)
-	b = strconv.AppendInt(b, toMillis(v.Until), 10)
-	return string(append(b, '}'))
-}
-
-func decodeFlag(f flagSet, address, raw string) (Outage, error) {
-	stamp, body, _ := strings.Cut(raw, " ")
-	expires, err := strconv.ParseInt(stamp, 10, 64)
-	var flag storedFlag
-	if err == nil {
-		err = json.Unmarshal([]byte(body), &flag)
-	}
-	if err != nil {
-		return Outage{}, fmt.Errorf("stored outage of %s at %s: %w", f.source, address, err)
-	}
-	return Outage{
-		Site: f.site, Source: f.source, Address: address, Message: flag.Message,
-		Until: fromMillis(flag.Until), Expires: fromMillis(expires),
-	}, nil
 }
