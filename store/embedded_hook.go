@@ -15,7 +15,7 @@ type hook Embedded
 // reads are commands that change nothing. Others only cost a look.
 var reads = map[string]bool{
 	"get": true, "mget": true, "exists": true, "type": true,
-	"hget": true, "hmget": true, "hgetall": true, "hkeys": true, "hvals": true, "hlen": true, "hexists": true,
+	"hget": true, "hmget": true, "hgetall": true, "hkeys": true, "hvals": true, "hlen": true, "hexists": true, "hscan": true,
 	"smembers": true, "scard": true, "sismember": true,
 	"zrange": true, "zrangebyscore": true, "zrevrangebyscore": true, "zrangebylex": true, "zcard": true, "zscore": true,
 }

@@ -38,14 +38,16 @@ func (k keys) customerIDs() string     { return k.doc("{customers}:ids") }     /
 func (k keys) customerNumbers() string { return k.doc("{customers}:numbers") } // hash: customer -> its numbers, by space
 func (k keys) numberCustomer() string  { return k.doc("{customers}:of") }      // hash: number -> customer
 
-// Outages: the table of sources of a site, and for each generation of a
-// source a hash and its index, under their own tag so that imports spread
-// over a cluster.
+// Outages: the table of sources of a site, and for each generation of a source
+// the places that have flags and a hash for each of them, under their own tag so
+// that imports spread over a cluster.
 func (k keys) outageSites() string              { return k.doc("outage-sites") }            // set
 func (k keys) outageSources(site string) string { return k.doc("{o:" + site + "}") }        // hash: source -> generation
 func (k keys) outageLeavers(site string) string { return k.doc("{o:" + site + "}:leaver") } // hash: source and generation -> when it goes, in ms
-func (k keys) outages(f flagSet) string         { return k.doc(f.tag()) }                   // hash: address -> flag
-func (k keys) outageAddresses(f flagSet) string { return k.doc(f.tag() + ":addresses") }    // sorted set by name: address
+func (k keys) outagePlaces(f flagSet) string    { return k.doc(f.tag() + ":places") }       // sorted set by name: place
+func (k keys) outageFlags(f flagSet, place string) string { // hash: name inside the place -> flag
+	return k.doc(f.tag() + "/" + place)
+}
 
 // Records: one key a call, and two indexes by time.
 func (k keys) record(call string) string { return k.prefix + docFamily + "{c:" + call + "}:record" } // schema, start, end, JSON

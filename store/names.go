@@ -207,3 +207,18 @@ func prefixes(address string) []string {
 		address = address[:i]
 	}
 }
+
+// cutAddress cuts an address into the place around it, "" for the largest, and
+// its name there.
+func cutAddress(address string) (place, name string) {
+	i := strings.LastIndexByte(address, '/')
+	return address[:max(i, 0)], address[i+1:]
+}
+
+// joinAddress is what cutAddress has cut.
+func joinAddress(place, name string) string {
+	if place == "" {
+		return name
+	}
+	return place + "/" + name
+}

@@ -18,27 +18,32 @@ const (
 )
 
 // A flagSet is one generation of a source: what its last import brought, and
-// what was set and cleared since.
+// what was set and cleared since. The flags that stand directly in one place are
+// together: those on the flats of a house, those on the houses of a street.
 type flagSet struct{ site, source, generation string }
+
+// newGeneration names one, in few letters: it is in every key of its places.
+func newGeneration() string { return short(uuid.New()) }
 
 func (f flagSet) tag() string { return "{o:" + f.site + ":" + f.source + ":" + f.generation + "}" }
 
 // setOutage sets a flag.
 //
-// KEYS[1] flags  KEYS[2] addresses  ARGV[1] address  ARGV[2] flag
+// KEYS[1] flags of the place  KEYS[2] places  ARGV[1] place  ARGV[2] name  ARGV[3] flag
 var setOutage = redis.NewScript(`
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
 redis.call('ZADD', KEYS[2], 0, ARGV[1])
 return 1
 `)
 
 // clearOutage clears a flag.
 //
-// KEYS[1] flags  KEYS[2] addresses  ARGV[1] address
+// KEYS[1] flags of the place  KEYS[2] places  ARGV[1] place  ARGV[2] name
 // Returns how many were there.
 var clearOutage = redis.NewScript(`
-redis.call('ZREM', KEYS[2], ARGV[1])
-return redis.call('HDEL', KEYS[1], ARGV[1])
+local n = redis.call('HDEL', KEYS[1], ARGV[2])
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[2], ARGV[1]) end
+return n
 `)
 
 // startSource gives a source its first generation.
@@ -89,44 +94,41 @@ func (o *Outages) Lookup(ctx context.Context, site, address string) (found Outag
 }
 
 // ask reads, in one round trip, the flags of every known source on the places,
-// and what the sources are now.
-func (o *Outages) ask(ctx context.Context, site string, known map[string]string, places []string) (map[string][]any, map[string]string, error) {
-	steps, asked := make([]step, 0, len(known)+1), make([]string, 0, len(known))
+// and what the sources are now. What it reads of a source is in the order of the
+// places.
+func (o *Outages) ask(ctx context.Context, site string, known map[string]string, places []string) (map[string][]*redis.Cmd, map[string]string, error) {
+	steps, asked := make([]step, 0, len(known)*len(places)+1), make([]string, 0, len(known))
 	for source, generation := range known {
-		args := make([]any, 0, 2+len(places))
-		args = append(args, "hmget", o.s.keys.outages(flagSet{site, source, generation}))
+		f := flagSet{site, source, generation}
 		for _, place := range places {
-			args = append(args, place)
+			around, name := cutAddress(place)
+			steps = append(steps, commandStep("hget", o.s.keys.outageFlags(f, around), name))
 		}
-		steps, asked = append(steps, step{args: args}), append(asked, source)
+		asked = append(asked, source)
 	}
 	sources := o.s.keys.outageSources(site)
 	replies := o.s.askAtOnce(ctx, append(steps, commandStep("hgetall", sources))...)
 	if err := failure(replies); err != nil {
 		return nil, nil, err
 	}
-	flags := make(map[string][]any, len(asked))
+	flags := make(map[string][]*redis.Cmd, len(asked))
 	for i, source := range asked {
-		got, err := replies[i].Slice()
-		if err != nil {
-			return nil, nil, err
-		}
-		flags[source] = got
+		flags[source] = replies[i*len(places) : (i+1)*len(places)]
 	}
-	now, err := textMap(replies[len(asked)])
+	now, err := textMap(replies[len(steps)])
 	return flags, now, err
 }
 
 // best is the flag on the smallest place; of several there, that of the source
 // whose name comes first.
-func (o *Outages) best(site string, places []string, flags map[string][]any) (Outage, bool, error) {
+func (o *Outages) best(site string, places []string, flags map[string][]*redis.Cmd) (Outage, bool, error) {
 	now := o.s.localNow()
 	sources := slices.Sorted(maps.Keys(flags))
 	for i, place := range places {
 		for _, source := range sources {
-			raw, there := flags[source][i].(string)
-			if !there {
-				continue
+			raw, err := flags[source][i].Text()
+			if err != nil {
+				continue // there is none
 			}
 			found, err := decodeFlag(flagSet{site: site, source: source}, place, raw)
 			if err != nil {
@@ -148,8 +150,9 @@ func (o *Outages) Set(ctx context.Context, v Outage) error {
 	if err != nil {
 		return err
 	}
+	place, name := cutAddress(v.Address)
 	return o.write(ctx, v, func(f flagSet) error {
-		return setOutage.Run(ctx, o.s.rdb, o.keysOf(f), v.Address, encodeFlag(v)).Err()
+		return setOutage.Run(ctx, o.s.rdb, o.keysOf(f, place), place, name, encodeFlag(v)).Err()
 	})
 }
 
@@ -166,9 +169,10 @@ func (o *Outages) Clear(ctx context.Context, site, source, address string) error
 	if !known {
 		return fmt.Errorf("outage of %s at %s: %w", source, v.Address, ErrNotFound)
 	}
+	place, name := cutAddress(v.Address)
 	cleared := false
 	err = o.write(ctx, v, func(f flagSet) error {
-		n, err := clearOutage.Run(ctx, o.s.rdb, o.keysOf(f), v.Address).Int()
+		n, err := clearOutage.Run(ctx, o.s.rdb, o.keysOf(f, place), place, name).Int()
 		cleared = cleared || n > 0
 		return err
 	})
@@ -178,8 +182,8 @@ func (o *Outages) Clear(ctx context.Context, site, source, address string) error
 	return err
 }
 
-func (o *Outages) keysOf(f flagSet) []string {
-	return []string{o.s.keys.outages(f), o.s.keys.outageAddresses(f)}
+func (o *Outages) keysOf(f flagSet, place string) []string {
+	return []string{o.s.keys.outageFlags(f, place), o.s.keys.outagePlaces(f)}
 }
 
 // write changes the current generation of a source. The generation is in
@@ -187,7 +191,7 @@ func (o *Outages) keysOf(f flagSet) []string {
 // import has replaced meanwhile is changed once more.
 func (o *Outages) write(ctx context.Context, v Outage, change func(flagSet) error) error {
 	k := o.s.keys
-	generation, err := startSource.Run(ctx, o.s.rdb, []string{k.outageSources(v.Site)}, v.Source, uuid.NewString(), maxSources).Text()
+	generation, err := startSource.Run(ctx, o.s.rdb, []string{k.outageSources(v.Site)}, v.Source, newGeneration(), maxSources).Text()
 	if errors.Is(err, redis.Nil) {
 		return invalid("source", "the site has %d sources already", maxSources)
 	}
@@ -210,85 +214,6 @@ func (o *Outages) write(ctx context.Context, v Outage, change func(flagSet) erro
 		generation = now.Val()
 	}
 	return fmt.Errorf("change outage: %w", ErrConflict)
-}
-
-// An OutagePlace is where a list of flags goes on.
-type OutagePlace struct{ Source, Address string }
-
-// List returns up to limit flags of a site that come after a place, by source
-// and address.
-func (o *Outages) List(ctx context.Context, site string, after OutagePlace, limit int) ([]Outage, error) {
-	sources, err := o.s.rdb.HGetAll(ctx, o.s.keys.outageSources(site)).Result()
-	if err != nil {
-		return nil, fmt.Errorf("list outages: %w", err)
-	}
-	var page []Outage
-	for _, source := range slices.Sorted(maps.Keys(sources)) {
-		if source < after.Source || len(page) >= limit {
-			continue
-		}
-		from := ""
-		if source == after.Source {
-			from = after.Address
-		}
-		err := o.walk(ctx, new(pace), flagSet{site, source, sources[source]}, from, func(v Outage) bool {
-			if o.s.localNow().Before(v.Expires) {
-				page = append(page, v)
-			}
-			return len(page) < limit
-		})
-		if err != nil {
-			return nil, fmt.Errorf("list outages: %w", err)
-		}
-	}
-	return page, nil
-}
-
-// walkPage is how many flags, or records, a walk reads at once.
-const walkPage = bulkBatch
-
-// walk visits the flags of a generation in the order of addresses.
-func (o *Outages) walk(ctx context.Context, p *pace, f flagSet, after string, visit func(Outage) bool) error {
-	for {
-		var addresses []string
-		var flags []any
-		err := p.do(ctx, func() (err error) {
-			addresses, flags, err = o.page(ctx, f, after)
-			return err
-		})
-		if err != nil || len(addresses) == 0 {
-			return err
-		}
-		for i, address := range addresses {
-			raw, ok := flags[i].(string)
-			if !ok {
-				continue
-			}
-			v, err := decodeFlag(f, address, raw)
-			if err != nil {
-				return err
-			}
-			if !visit(v) {
-				return nil
-			}
-		}
-		after = addresses[len(addresses)-1]
-	}
-}
-
-// page returns the flags of a generation that come next after an address; nil
-// stands for one that was cleared a moment ago.
-func (o *Outages) page(ctx context.Context, f flagSet, after string) (addresses []string, flags []any, err error) {
-	from := "-"
-	if after != "" {
-		from = "(" + after
-	}
-	addresses, err = o.s.rdb.ZRangeByLex(ctx, o.s.keys.outageAddresses(f), &redis.ZRangeBy{Min: from, Max: "+", Count: walkPage}).Result()
-	if err != nil || len(addresses) == 0 {
-		return nil, nil, err
-	}
-	flags, err = o.s.rdb.HMGet(ctx, o.s.keys.outages(f), addresses...).Result()
-	return addresses, flags, err
 }
 
 func (o *Outages) known(site string) map[string]string {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"pgregory.net/rapid"
 
 	"github.com/dialgraph/dialgraph/store/storetest"
@@ -91,11 +92,15 @@ func TestOutageExpires(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := flagSet{"kyiv", "crm", o.known("kyiv")["crm"]}
-		if left := s.rdb.HKeys(ctx, s.keys.outages(f)).Val(); !slices.Equal(left, []string{"kyiv/b"}) {
+		if left := s.rdb.HKeys(ctx, s.keys.outageFlags(f, "kyiv")).Val(); !slices.Equal(left, []string{"b"}) {
 			t.Errorf("kept after tidying: %q, want what has not expired", left)
 		}
-		if left := s.rdb.ZRange(ctx, s.keys.outageAddresses(f), 0, -1).Val(); !slices.Equal(left, []string{"kyiv/b"}) {
-			t.Errorf("addresses kept after tidying: %q, want what has not expired", left)
+		c.Advance(outageLife)
+		if err := o.tidy(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if left := s.rdb.Exists(ctx, o.keysOf(f, "kyiv")[0]).Val() + s.rdb.Exists(ctx, o.keysOf(f, "kyiv")[1]).Val(); left != 0 {
+			t.Errorf("%d keys are still there when all flags have expired and were tidied away", left)
 		}
 	})
 }
@@ -139,7 +144,7 @@ func TestImportReplacesASource(t *testing.T) {
 		if err := o.tidy(ctx); err != nil {
 			t.Fatal(err)
 		}
-		for _, key := range o.keysOf(was) {
+		for _, key := range o.keysOf(was, "kyiv") {
 			if n := s.rdb.Exists(ctx, key).Val(); n != 0 {
 				t.Errorf("%s is still there after tidying", key)
 			}
@@ -164,13 +169,69 @@ func TestAbandonedImportLeavesNothing(t *testing.T) {
 		if err := o.tidy(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if n := s.rdb.Exists(ctx, s.keys.outages(i.f)).Val(); n != 0 {
+		if n := s.rdb.Exists(ctx, s.keys.outageFlags(i.f, "")).Val(); n != 0 {
 			t.Error("the flags of an abandoned import are still there")
 		}
 		if err := i.Commit(ctx); !errors.Is(err, ErrNotFound) {
 			t.Errorf("Commit of an abandoned import = %v, want ErrNotFound", err)
 		}
 	})
+}
+
+// A faultyPipeline fails now and then, before it is asked or after.
+type faultyPipeline struct {
+	tripCounter
+	asked bool
+}
+
+func (f *faultyPipeline) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if f.n.Add(1)%3 > 0 {
+			return next(ctx, cmds)
+		}
+		if f.asked {
+			_ = next(ctx, cmds)
+		}
+		return errBroken
+	}
+}
+
+// What could not be written is written with what comes next: no flag is lost, and
+// none without its place.
+func TestImportGoesOnAfterAFault(t *testing.T) {
+	for _, asked := range []bool{false, true} {
+		c := new(clock)
+		s := open(t, storetest.Redis(t), c)
+		o := s.Outages()
+		i, err := o.Import(t.Context(), "kyiv", "crm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.rdb.AddHook(&faultyPipeline{asked: asked})
+		flags, faults := 12*bulkBatch+7, 0
+		for n := range flags {
+			switch err := i.Add(t.Context(), Outage{Address: fmt.Sprintf("kyiv/%d/%d", n/150, n)}); {
+			case errors.Is(err, errBroken):
+				faults++
+			case err != nil:
+				t.Fatal(err)
+			}
+		}
+		if err := i.Commit(t.Context()); err != nil || faults < 3 {
+			t.Fatalf("Commit after %d faults = %v", faults, err)
+		}
+		known, err := s.rdb.HGetAll(t.Context(), s.keys.outageSources("kyiv")).Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, found := flagSet{"kyiv", "crm", known["crm"]}, int64(0)
+		for _, place := range s.rdb.ZRange(t.Context(), s.keys.outagePlaces(f), 0, -1).Val() {
+			found += s.rdb.HLen(t.Context(), s.keys.outageFlags(f, place)).Val()
+		}
+		if found != int64(flags) {
+			t.Errorf("%d flags are found by their places, want %d", found, flags)
+		}
+	}
 }
 
 // A flag that every import brings again is never missed by a lookup.
@@ -278,27 +339,6 @@ func TestLookupAgreesWithModel(t *testing.T) {
 				t.Fatalf("List(%s) = %q, want %q", at, listed, flagged)
 			}
 		})
-	})
-}
-
-func TestOutagesListInPages(t *testing.T) {
-	onEach(t, func(t *testing.T, s *Store, _ *clock) {
-		o := s.Outages()
-		setOutages(t, o, "kyiv", "probe", "kyiv/a")
-		setOutages(t, o, "kyiv", "crm", "kyiv/c", "kyiv/b")
-		var got []string
-		var after OutagePlace
-		for range 3 {
-			page, err := o.List(t.Context(), "kyiv", after, 1)
-			if err != nil || len(page) != 1 {
-				t.Fatalf("List(after %v) = %v, %v, want one", after, page, err)
-			}
-			after = OutagePlace{page[0].Source, page[0].Address}
-			got = append(got, after.Source+":"+after.Address)
-		}
-		if want := []string{"crm:kyiv/b", "crm:kyiv/c", "probe:kyiv/a"}; !slices.Equal(got, want) {
-			t.Errorf("pages = %q, want %q", got, want)
-		}
 	})
 }
 

@@ -21,9 +21,9 @@ type pace struct {
 }
 
 const (
-	// bulkBatch is how many flags one batch reads, writes or removes: Redis does
-	// that in some 0.1 ms, for which a caller's lookup may have to wait.
-	bulkBatch = 50
+	// bulkBatch is how many flags one batch writes: Redis does that in some 0.1 ms,
+	// for which a caller's lookup may have to wait.
+	bulkBatch = 100
 	// yieldBatch is the same for work that yields. Preparing more than a few at a
 	// time keeps a core from callers for longer than their lookup takes.
 	yieldBatch = 10
