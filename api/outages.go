@@ -26,7 +26,7 @@ type Outages interface {
 	// around it that has one.
 	Lookup(ctx context.Context, site, address string) (o Outage, ok bool, err error)
 	// List returns up to limit flags of a site that come after a place, by
-	// source and address.
+	// source, then by the place that the flagged one is in, then by its name there.
 	List(ctx context.Context, site string, after OutagePlace, limit int) ([]Outage, error)
 	// Set sets a flag, or replaces that of the same source on the same address.
 	Set(ctx context.Context, o Outage) error
@@ -57,7 +57,7 @@ type Place struct {
 
 var outages = noun{
 	one: "address", many: "outages", sited: true, write: mayWrite, read: mayRead,
-	doc: "Flags on addresses, by source and address: each is told to callers from there and from any smaller place inside.",
+	doc: "Flags on addresses, by source, then by the place around the address, then by its last level: each is told to callers from there and from any smaller place inside.",
 }
 
 func (a *API) outages() {
