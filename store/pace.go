@@ -22,7 +22,8 @@ type pace struct {
 
 const (
 	// bulkBatch is how many flags one batch writes: Redis does that in some 0.1 ms,
-	// for which a caller's lookup may have to wait.
+	// or 0.3 ms where addresses come in no order, for which a caller's lookup may have
+	// to wait.
 	bulkBatch = 100
 	// yieldBatch is the same for work that yields. Preparing more than a few at a
 	// time keeps a core from callers for longer than their lookup takes.
