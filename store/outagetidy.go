@@ -120,13 +120,14 @@ func (o *Outages) dropExpired(ctx context.Context, f flagSet) error {
 		if err != nil {
 			return err
 		}
+		now := o.s.localNow()
 		for name, raw := range some.each {
-			v, err := decodeFlag(f, joinAddress(some.place, name), raw)
+			expires, _, err := flagExpires(raw)
 			if err != nil {
-				return err
+				return fmt.Errorf("stored outage of %s at %s: %w", f.source, joinAddress(some.place, name), err)
 			}
-			if !o.s.localNow().Before(v.Expires) {
-				expired = append(expired, v.Address)
+			if !now.Before(expires) {
+				expired = append(expired, joinAddress(some.place, name))
 			}
 		}
 		if len(expired) < yieldBatch {

@@ -13,7 +13,7 @@ const (
 	walkPage = 50
 	// walkPlaces is how many places a walk begins with at once. Of a place whose flags
 	// Redis keeps in one piece (128 at most, unless it is set otherwise) it gives all.
-	walkPlaces = 10
+	walkPlaces = 5
 )
 
 // someFlags are flags of one place that were read at once.
