@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -71,27 +72,53 @@ func (l *lineReader) extend() {
 type lineParser[T any] struct {
 	registry huma.Registry
 	schema   *huma.Schema
+	checks   *sync.Pool // of lineCheck
+}
+
+// A lineCheck is what checking one line takes, kept for the next one: a million
+// of them come in a row.
+type lineCheck struct {
+	object map[string]any
+	path   *huma.PathBuffer
+	result huma.ValidateResult
 }
 
 func newLineParser[T any](a *API) lineParser[T] {
 	registry := a.huma.OpenAPI().Components.Schemas
-	return lineParser[T]{registry, registry.Schema(reflect.TypeFor[T](), true, "")}
+	return lineParser[T]{
+		registry, registry.Schema(reflect.TypeFor[T](), true, ""),
+		&sync.Pool{New: func() any { return &lineCheck{object: make(map[string]any), path: huma.NewPathBuffer(nil, 0)} }},
+	}
 }
 
 func (p lineParser[T]) line(line []byte) (v T, err error) {
-	var plain any
-	if err := unmarshal(line, &plain); errors.Is(err, errNotUTF8) {
+	check := p.checks.Get().(*lineCheck)
+	defer p.checks.Put(check)
+	plain, err := check.read(line)
+	if errors.Is(err, errNotUTF8) {
 		return v, Invalid{{Message: err.Error()}}
 	} else if err != nil {
 		return v, Invalid{{Message: "not JSON: " + err.Error()}}
 	}
-	path, result := huma.NewPathBuffer(nil, 0), &huma.ValidateResult{}
-	huma.Validate(p.registry, p.schema, path, huma.ModeWriteToServer, plain, result)
-	if len(result.Errors) > 0 {
-		return v, Invalid(ours(result.Errors))
+	check.path.Reset()
+	check.result.Reset()
+	huma.Validate(p.registry, p.schema, check.path, huma.ModeWriteToServer, plain, &check.result)
+	if len(check.result.Errors) > 0 {
+		return v, Invalid(ours(check.result.Errors))
 	}
 	if err := json.Unmarshal(line, &v); err != nil {
 		return v, Invalid{{Message: err.Error()}}
 	}
 	return v, nil
+}
+
+// read reads a line as plain JSON: an object into the one that is there.
+func (c *lineCheck) read(line []byte) (plain any, err error) {
+	if len(line) == 0 || line[0] != '{' {
+		err = unmarshal(line, &plain)
+		return plain, err
+	}
+	clear(c.object)
+	err = unmarshal(line, &c.object)
+	return c.object, err
 }
