@@ -98,11 +98,13 @@ func (o *Outages) Lookup(ctx context.Context, site, address string) (found Outag
 // places.
 func (o *Outages) ask(ctx context.Context, site string, known map[string]string, places []string) (map[string][]*redis.Cmd, map[string]string, error) {
 	steps, asked := make([]step, 0, len(known)*len(places)+1), make([]string, 0, len(known))
+	args := make([]any, 0, 3*cap(steps))
 	for source, generation := range known {
-		f := flagSet{site, source, generation}
+		flags := o.s.keys.outageFlags(flagSet{site, source, generation}, "")
 		for _, place := range places {
 			around, name := cutAddress(place)
-			steps = append(steps, commandStep("hget", o.s.keys.outageFlags(f, around), name))
+			args = append(args, "hget", flags+around, name)
+			steps = append(steps, step{args: args[len(args)-3 : len(args) : len(args)]})
 		}
 		asked = append(asked, source)
 	}

@@ -32,9 +32,9 @@ const (
 	// one may have found little in Redis, or all of it in the processor's cache.
 	paceSlack = 4
 	// paceYield is how many times as long as it works work rests that must yield:
-	// a million flags are imported in about a minute. Preparing a batch is work, too,
+	// a million flags are imported in a minute and a half. Preparing a batch is work, too,
 	// but counts no longer than that: it may have been a wait for whoever sends them.
-	paceYield   = 4
+	paceYield   = 6
 	prepareMost = time.Millisecond
 	// restLeast is the shortest rest: the timers of Go's runtime do not keep
 	// shorter ones. restMost is the longest, whatever happened to a batch.

@@ -315,15 +315,22 @@ func textMap(reply *redis.Cmd) (map[string]string, error) {
 	case map[any]any:
 		m := make(map[string]string, len(got))
 		for k, v := range got {
-			m[fmt.Sprint(k)] = fmt.Sprint(v)
+			m[text(k)] = text(v)
 		}
 		return m, reply.Err()
 	case []any:
 		m := make(map[string]string, len(got)/2)
 		for i := 0; i+1 < len(got); i += 2 {
-			m[fmt.Sprint(got[i])] = fmt.Sprint(got[i+1])
+			m[text(got[i])] = text(got[i+1])
 		}
 		return m, reply.Err()
 	}
 	return nil, reply.Err()
+}
+
+func text(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return fmt.Sprint(v)
 }
