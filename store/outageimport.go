@@ -54,17 +54,20 @@ return 'replaced'
 type OutageImport struct {
 	o       *Outages
 	f       flagSet
+	until   time.Time // when it counts as abandoned, and goes
 	batch   flagBatch
 	pace    pace
 	traffic traffic
 }
+
+var errTooLate = fmt.Errorf("it took longer than %s", importLife)
 
 // Import begins to replace the flags of a source. ErrInvalid.
 func (o *Outages) Import(ctx context.Context, site, source string) (*OutageImport, error) {
 	if err := errors.Join(checkID("site", site), checkID("source", source)); err != nil {
 		return nil, err
 	}
-	f := flagSet{site, source, newGeneration()}
+	f, until := flagSet{site, source, newGeneration()}, o.s.localNow().Add(importLife-leaverGrace)
 	err := startImport.Run(ctx, o.s.rdb, []string{o.s.keys.outageLeavers(site)},
 		f.source+" "+f.generation, importLife.Milliseconds(), o.s.offset().Milliseconds()).Err()
 	if err == nil {
@@ -73,7 +76,7 @@ func (o *Outages) Import(ctx context.Context, site, source string) (*OutageImpor
 	if err != nil {
 		return nil, fmt.Errorf("import outages of %s: %w", source, err)
 	}
-	i := &OutageImport{o: o, f: f, batch: newFlagBatch(o.s.keys, f), traffic: traffic{s: o.s, key: o.s.keys.outagePlaces(f)}}
+	i := &OutageImport{o: o, f: f, until: until, batch: newFlagBatch(o.s.keys, f), traffic: traffic{s: o.s, key: o.s.keys.outagePlaces(f)}}
 	i.pace.yields = i.traffic.busy
 	return i, nil
 }
@@ -95,6 +98,9 @@ func (i *OutageImport) Add(ctx context.Context, v Outage) error {
 func (i *OutageImport) flush(ctx context.Context) error {
 	if i.batch.flags == 0 {
 		return nil
+	}
+	if i.o.s.localNow().After(i.until) { // nobody would ever remove what is written once it has gone
+		return fmt.Errorf("import outages of %s: %w", i.f.source, errTooLate)
 	}
 	err := i.pace.do(ctx, func() error {
 		commands, err := i.batch.write(ctx, i.o.s.rdb)

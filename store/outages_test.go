@@ -178,6 +178,29 @@ func TestAbandonedImportLeavesNothing(t *testing.T) {
 	})
 }
 
+// Nobody would ever remove what an import writes after it was tidied away.
+func TestImportThatTakesTooLongEnds(t *testing.T) {
+	onEach(t, func(t *testing.T, s *Store, c *clock) {
+		ctx, o := t.Context(), s.Outages()
+		i, err := o.Import(ctx, "kyiv", "crm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Advance(importLife)
+		if err := errors.Join(o.tidy(ctx), i.Add(ctx, Outage{Address: "kyiv"})); err != nil {
+			t.Fatal(err)
+		}
+		if err := i.flush(ctx); !errors.Is(err, errTooLate) || errors.Is(err, ErrInvalid) {
+			t.Errorf("flush = %v, want an error of the whole import", err)
+		}
+		for _, key := range o.keysOf(i.f, "") {
+			if n := s.rdb.Exists(ctx, key).Val(); n != 0 {
+				t.Errorf("%s was written", key)
+			}
+		}
+	})
+}
+
 // A faultyPipeline fails now and then, before it is asked or after.
 type faultyPipeline struct {
 	tripCounter
