@@ -46,7 +46,7 @@ func (k keys) outageSources(site string) string { return k.doc("{o:" + site + "}
 func (k keys) outageLeavers(site string) string { return k.doc("{o:" + site + "}:leaver") } // hash: source and generation -> when it goes, in ms
 func (k keys) outagePlaces(f flagSet) string    { return k.doc(f.tag() + ":places") }       // sorted set by name: place
 func (k keys) outageFlags(f flagSet, place string) string { // hash: name inside the place -> flag
-	return k.doc(f.tag() + "/" + place)
+	return k.prefix + docFamily + f.tag() + "/" + place
 }
 
 // Records: one key a call, and two indexes by time.

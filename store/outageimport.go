@@ -60,6 +60,7 @@ type OutageImport struct {
 	traffic traffic
 }
 
+// errTooLate ends a whole import. Beside ErrNotFound it would count as a fault of one line.
 var errTooLate = fmt.Errorf("it took longer than %s", importLife)
 
 // Import begins to replace the flags of a source. ErrInvalid.
@@ -127,7 +128,7 @@ func (i *OutageImport) Commit(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("import outages of %s: %w", i.f.source, err)
 	case reply == replyMissing:
-		return fmt.Errorf("import outages of %s: it took longer than %s: %w", i.f.source, importLife, ErrNotFound)
+		return fmt.Errorf("import outages of %s: %w: %w", i.f.source, errTooLate, ErrNotFound)
 	case reply == "full":
 		return invalid("source", "the site has %d sources already", maxSources)
 	}

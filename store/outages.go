@@ -100,10 +100,10 @@ func (o *Outages) ask(ctx context.Context, site string, known map[string]string,
 	steps, asked := make([]step, 0, len(known)*len(places)+1), make([]string, 0, len(known))
 	args := make([]any, 0, 3*cap(steps))
 	for source, generation := range known {
-		flags := o.s.keys.outageFlags(flagSet{site, source, generation}, "")
+		f := flagSet{site, source, generation}
 		for _, place := range places {
 			around, name := cutAddress(place)
-			args = append(args, "hget", flags+around, name)
+			args = append(args, "hget", o.s.keys.outageFlags(f, around), name)
 			steps = append(steps, step{args: args[len(args)-3 : len(args) : len(args)]})
 		}
 		asked = append(asked, source)

@@ -190,7 +190,7 @@ func TestImportThatTakesTooLongEnds(t *testing.T) {
 		if err := errors.Join(o.tidy(ctx), i.Add(ctx, Outage{Address: "kyiv"})); err != nil {
 			t.Fatal(err)
 		}
-		if err := i.flush(ctx); !errors.Is(err, errTooLate) || errors.Is(err, ErrInvalid) {
+		if err := i.flush(ctx); !errors.Is(err, errTooLate) || errors.Is(err, ErrInvalid) || errors.Is(err, ErrNotFound) {
 			t.Errorf("flush = %v, want an error of the whole import", err)
 		}
 		for _, key := range o.keysOf(i.f, "") {
