@@ -340,7 +340,7 @@ func (c *cutter) kill() {
 // listen reserves the address of an instance to be.
 func listen(t testing.TB) *cutter {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := esl.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

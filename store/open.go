@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/dialgraph/dialgraph/internal/nonblock"
 )
 
 // Bounds of every exchange with Redis. A caller waits at the other end, so
@@ -153,12 +156,28 @@ func options(addrs []string, secure bool) *redis.UniversalOptions {
 		PoolTimeout:           ioTimeout,
 		PoolSize:              poolSize,
 		MaxRetries:            retries,
+		Protocol:              2, // nothing is pushed, which the client would look for behind every reply
 		ContextTimeoutEnabled: true,
 		// A managed service's extension; others answer it with an error.
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}
 	if secure {
 		o.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	} else {
+		o.Dialer = connect
 	}
 	return o
 }
+
+// connect connects to Redis without TLS.
+func connect(ctx context.Context, network, addr string) (net.Conn, error) {
+	d := net.Dialer{Timeout: dialTimeout, KeepAliveConfig: keepAlive}
+	nc, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return nonblock.Conn(nc), nil
+}
+
+// keepAlive is that of the client where it dials itself.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 5 * time.Second, Count: 3}

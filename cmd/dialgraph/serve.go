@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/dialgraph/dialgraph/controller"
+	"github.com/dialgraph/dialgraph/internal/nonblock"
 )
 
 // A serveCmd is `dialgraph serve`.
@@ -43,7 +44,7 @@ type serveCmd struct {
 
 // Run serves until the context ends, then drains.
 func (c *serveCmd) Run(r *run) error {
-	s, err := newServer(r.ctx, c, logger(r.errOut, c.LogLevel, c.LogJSON))
+	s, err := newServer(r.ctx, c, logger(nonblock.Lines(r.errOut), c.LogLevel, c.LogJSON))
 	if err != nil {
 		return err
 	}

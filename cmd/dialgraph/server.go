@@ -70,9 +70,7 @@ func newServer(ctx context.Context, c *serveCmd, log *slog.Logger) (_ *server, e
 }
 
 func (s *server) listen(c *serveCmd) (err error) {
-	// Event sockets set their own keepalive.
-	bare := net.ListenConfig{KeepAlive: -1}
-	if s.esl, err = bare.Listen(context.Background(), "tcp", c.ESL); err != nil {
+	if s.esl, err = esl.Listen(c.ESL); err != nil {
 		return fmt.Errorf("--esl: %w", err)
 	}
 	if s.web, err = net.Listen("tcp", c.HTTP); err != nil {

@@ -3,7 +3,6 @@ package esl_test
 import (
 	"context"
 	"log"
-	"net"
 	"net/netip"
 	"time"
 
@@ -40,7 +39,7 @@ func ExampleServer() {
 			}
 		},
 	}
-	l, err := net.Listen("tcp", "10.0.0.1:8084")
+	l, err := esl.Listen("10.0.0.1:8084")
 	if err != nil {
 		log.Fatal(err)
 	}

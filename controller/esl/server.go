@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/dialgraph/dialgraph/internal/nonblock"
 )
 
 // Defaults of Server.
@@ -63,6 +65,10 @@ const (
 	halfOpen phase = false // `connect` is not answered yet
 	talking  phase = true  // the handler runs
 )
+
+// Listen listens for calls on addr, such as ":8084". The listeners of package net serve too, at a higher cost of each
+// call.
+func Listen(addr string) (net.Listener, error) { return nonblock.Listen(addr, keepAlive) }
 
 // Serve accepts calls from l until Shutdown, then returns ErrServerClosed; any other error is the listener's. It closes
 // l. Several listeners may be served at once.

@@ -3,9 +3,10 @@ package esl
 import (
 	"errors"
 	"net"
-	"os"
 	"syscall"
 	"time"
+
+	"github.com/dialgraph/dialgraph/internal/nonblock"
 )
 
 // A sink writes to the socket, each time within timeout. A deadline costs more than most writes, and one that stayed
@@ -46,7 +47,7 @@ func (s *sink) write(b []byte) error {
 // tryWrite writes what the socket takes; false when it takes no more for now.
 func (s *sink) tryWrite(fd uintptr) bool {
 	for len(s.left) > 0 {
-		n, err := writeNow(fd, s.left)
+		n, err := nonblock.Write(fd, s.left)
 		switch {
 		case err == nil:
 			s.left = s.left[n:]
@@ -57,7 +58,7 @@ func (s *sink) tryWrite(fd uintptr) bool {
 			}
 			return false
 		default:
-			s.err = failed(s.nc, "write", err)
+			s.err = nonblock.Fault(s.nc, "write", err)
 			return true
 		}
 	}
@@ -73,11 +74,4 @@ func (s *sink) bound() {
 func (s *sink) unbound() {
 	s.blocked = false
 	_ = s.nc.SetWriteDeadline(time.Time{})
-}
-
-// failed is a fault of the system as package net words it.
-func failed(nc net.Conn, op string, err error) error {
-	return &net.OpError{
-		Op: op, Net: nc.RemoteAddr().Network(), Source: nc.LocalAddr(), Addr: nc.RemoteAddr(), Err: os.NewSyscallError(op, err),
-	}
 }

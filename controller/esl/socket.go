@@ -15,13 +15,13 @@ type socket struct {
 	ended atomic.Pointer[error] // why the connection ended
 }
 
+// keepAlive finds a host that has died without a word within half a minute.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
+
 func (s *socket) init(nc net.Conn, o Options) {
 	if tcp, ok := nc.(*net.TCPConn); ok {
-		// A host that dies without a word is found within half a minute. Best effort: a socket that is already gone
-		// shows at the first read.
-		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{
-			Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3,
-		})
+		// Best effort: a socket that is already gone shows at the first read.
+		_ = tcp.SetKeepAliveConfig(keepAlive)
 	}
 	s.nc, s.opts = nc, o
 	s.sink.init(nc, o.WriteTimeout)

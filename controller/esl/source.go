@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/dialgraph/dialgraph/internal/nonblock"
 )
 
 // readSize is how much one read takes: most frames whole, and all that came together.
@@ -152,7 +154,7 @@ func (s *source) once() ([]byte, error) {
 func (s *source) tryRead(fd uintptr) bool {
 	s.take()
 	for {
-		s.n, s.err = readNow(fd, s.chunk[:])
+		s.n, s.err = nonblock.Read(fd, s.chunk[:])
 		switch {
 		case s.err == nil && s.n > 0:
 			if s.n < readSize {
@@ -170,7 +172,7 @@ func (s *source) tryRead(fd uintptr) bool {
 		case errors.Is(s.err, syscall.EINTR):
 			continue
 		default:
-			s.err = failed(s.nc, "read", s.err)
+			s.err = nonblock.Fault(s.nc, "read", s.err)
 		}
 		return true
 	}

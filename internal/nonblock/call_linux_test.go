@@ -1,0 +1,57 @@
+//go:build amd64 || arm64
+
+package nonblock
+
+import (
+	"os"
+	"syscall"
+	"testing"
+)
+
+func TestConnectionsHaveTheOptionsOfTheirListener(t *testing.T) {
+	accepted, _ := connect(t, listen(t, loopback))
+	for _, want := range []struct {
+		name          string
+		level, option int
+		value         int
+	}{
+		{"TCP_NODELAY", syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1},
+		{"SO_KEEPALIVE", syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, 1},
+		{"TCP_KEEPIDLE", syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, 17},
+		{"TCP_KEEPINTVL", syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL, 5},
+		{"TCP_KEEPCNT", syscall.IPPROTO_TCP, syscall.TCP_KEEPCNT, 3},
+	} {
+		var got int
+		var fault error
+		err := accepted.(*conn).raw.Control(func(fd uintptr) { got, fault = syscall.GetsockoptInt(int(fd), want.level, want.option) })
+		if err != nil || fault != nil || got != want.value {
+			t.Errorf("%s is %d, %v, %v, want %d", want.name, got, err, fault, want.value)
+		}
+	}
+}
+
+// A pipe takes a page, or says that it does not.
+func TestTakes(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = r.Close(), w.Close() }()
+	fd := w.Fd() // which blocks now
+	line := make([]byte, page)
+	n := 0
+	for ; takes(fd); n++ { // would block for ever when it were wrong
+		if _, err := Write(fd, line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n == 0 {
+		t.Error("an empty pipe takes nothing")
+	}
+	if _, err := r.Read(line); err != nil {
+		t.Fatal(err)
+	}
+	if !takes(fd) {
+		t.Error("a pipe that was read from takes nothing")
+	}
+}

@@ -1,0 +1,322 @@
+package nonblock
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"golang.org/x/net/nettest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const loopback = "127.0.0.1:0"
+
+// patience bounds what should happen at once.
+const patience = 20 * time.Second
+
+var keep = net.KeepAliveConfig{Enable: true, Idle: 17 * time.Second, Interval: 5 * time.Second, Count: 3}
+
+func listen(t testing.TB, addr string) net.Listener {
+	t.Helper()
+	l, err := Listen(addr, keep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+// connect is a connection: the end that was accepted, and the one that dialled.
+func connect(t testing.TB, l net.Listener) (accepted, dialled net.Conn) {
+	t.Helper()
+	dialled, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dialled.Close() })
+	if accepted, err = l.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = accepted.Close() })
+	return accepted, dialled
+}
+
+// Both kinds are connections in every respect.
+func TestConnections(t *testing.T) {
+	for _, kind := range []string{"accepted", "dialled"} {
+		t.Run(kind, func(t *testing.T) {
+			nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
+				l, err := Listen(loopback, keep)
+				if err != nil {
+					return nil, nil, nil, err
+				}
+				defer func() { _ = l.Close() }()
+				dialled, err := net.Dial("tcp", l.Addr().String())
+				if err != nil {
+					return nil, nil, nil, err
+				}
+				accepted, err := l.Accept()
+				stop = func() { _, _ = dialled.Close(), accepted.Close() }
+				if kind == "accepted" {
+					return accepted, dialled, stop, err
+				}
+				return Conn(dialled), accepted, stop, err
+			})
+		})
+	}
+}
+
+func TestListen(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "::1"} {
+		t.Run(host, func(t *testing.T) {
+			if host == "::1" && !nettest.SupportsIPv6() {
+				t.Skip("this machine has no IPv6")
+			}
+			accepted, dialled := connect(t, listen(t, net.JoinHostPort(host, "0")))
+			if got, want := accepted.RemoteAddr().String(), dialled.LocalAddr().String(); got != want {
+				t.Errorf("the peer is %s, want %s", got, want)
+			}
+			if got, want := accepted.LocalAddr().String(), dialled.RemoteAddr().String(); got != want {
+				t.Errorf("it listens on %s, want %s", got, want)
+			}
+			if got := accepted.RemoteAddr().(*net.TCPAddr).AddrPort().Addr(); got != netip.MustParseAddr(host) {
+				t.Errorf("the peer's address is %v, want %s", got, host)
+			}
+		})
+	}
+}
+
+func TestListenWhereNobodyCan(t *testing.T) {
+	l := listen(t, loopback)
+	for _, addr := range []string{l.Addr().String(), "127.0.0.1:x", "127.0.0.1"} {
+		if _, err := Listen(addr, keep); err == nil {
+			t.Errorf("Listen(%q) succeeded", addr)
+		}
+	}
+}
+
+func TestClosedListener(t *testing.T) {
+	l := listen(t, loopback)
+	accepted, dialled := connect(t, l)
+	result := make(chan error, 1)
+	go func() {
+		_, err := l.Accept()
+		result <- err
+	}()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-result:
+		if !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Accept = %v, want %v", err, net.ErrClosed)
+		}
+	case <-time.After(patience):
+		t.Fatal("Accept goes on after Close")
+	}
+	if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("a second Close = %v, want %v", err, net.ErrClosed)
+	}
+	if again, err := net.Dial("tcp", l.Addr().String()); err == nil {
+		_ = again.Close()
+		t.Error("somebody still listens")
+	}
+	if _, err := accepted.Write([]byte("x")); err != nil {
+		t.Errorf("a connection has ended with its listener: %v", err)
+	}
+	if _, err := io.ReadFull(dialled, make([]byte, 1)); err != nil {
+		t.Error(err)
+	}
+}
+
+// The peer sees the end at once, and what was written before; the file goes with
+// many others, or after a while.
+func TestClosedConnections(t *testing.T) {
+	l := listen(t, loopback)
+	files := func() int {
+		all, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("this system does not list files")
+		}
+		return len(all)
+	}
+	before := files()
+	for range 3 * closeMost {
+		dialled, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		accepted, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := accepted.Write([]byte("bye")); err != nil {
+			t.Fatal(err)
+		}
+		if err := accepted.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_ = dialled.SetReadDeadline(time.Now().Add(patience))
+		if said, err := io.ReadAll(dialled); err != nil || string(said) != "bye" {
+			t.Fatalf("the peer reads %q, %v", said, err)
+		}
+		if err := accepted.Close(); !errors.Is(err, net.ErrClosed) {
+			t.Fatalf("a second Close = %v, want %v", err, net.ErrClosed)
+		}
+		_ = dialled.Close()
+		if n := files(); n > before+closeMost {
+			t.Fatalf("%d files are open, %d when there were no connections", n, before)
+		}
+	}
+	for end := time.Now().Add(patience); files() > before; time.Sleep(closeEvery / 20) {
+		if time.Now().After(end) {
+			t.Fatalf("%d files are open, %d when there were no connections", files(), before)
+		}
+	}
+}
+
+// Whoever has a connection in a pool looks at it only when there is something to see.
+func TestLookAtAConnectionThatRests(t *testing.T) {
+	accepted, dialled := connect(t, listen(t, loopback))
+	c := Conn(dialled)
+	looks := func() (looked bool) {
+		raw, err := c.(*dialed).SyscallConn()
+		if err == nil {
+			err = raw.Read(func(uintptr) bool {
+				looked = true
+				return true
+			})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return looked
+	}
+	longAgo := func() { c.(*dialed).used.Store(int64(time.Since(begin) - time.Hour)) }
+	if longAgo(); looks() {
+		t.Error("it was looked at while nothing had come")
+	}
+	if _, err := accepted.Write([]byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(patience); !looks(); { // it is on its way
+		if time.Now().After(end) {
+			t.Fatal("what has come is not seen")
+		}
+	}
+	if _, err := io.ReadFull(c, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	_ = accepted.Close()
+	if longAgo(); true {
+		for end := time.Now().Add(patience); !looks(); {
+			if time.Now().After(end) {
+				t.Fatal("its end is not seen")
+			}
+		}
+	}
+	if n, err := c.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
+		t.Errorf("Read = %d, %v, want %v", n, err, io.EOF)
+	}
+}
+
+func TestWhatIsNoTCPConnectionStaysAsItIs(t *testing.T) {
+	a, b := net.Pipe()
+	defer func() { _, _ = a.Close(), b.Close() }()
+	if got := Conn(a); got != a {
+		t.Errorf("Conn(%T) = %T", a, got)
+	}
+	var w bytes.Buffer
+	if got := Lines(&w); got != io.Writer(&w) {
+		t.Errorf("Lines(%T) = %T", &w, got)
+	}
+}
+
+// someLines are of all lengths around what is written at once.
+func someLines() [][]byte {
+	var all [][]byte
+	for _, n := range []int{1, 80, page - 1, page, page + 1, 3 * page, 80} {
+		all = append(all, []byte(strings.Repeat("x", n-1)+"\n"))
+	}
+	return all
+}
+
+func TestLinesIntoAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := Lines(f)
+	for _, line := range someLines() {
+		if n, err := w.Write(line); n != len(line) || err != nil {
+			t.Fatalf("Write of %d bytes = %d, %v", len(line), n, err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, bytes.Join(someLines(), nil)) {
+		t.Errorf("the file has %d bytes, %v", len(got), err)
+	}
+	if _, err := w.Write([]byte("x\n")); err == nil {
+		t.Error("a line went into a file that is closed")
+	}
+}
+
+// A reader who does not keep up holds the log up, and loses nothing.
+func TestLinesIntoAPipe(t *testing.T) {
+	r, f, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	f.Fd() // a log blocks, as a rule
+	const rounds = 20
+	written := make(chan error, 1)
+	go func() {
+		w := Lines(f)
+		for range rounds {
+			for _, line := range someLines() {
+				if n, err := w.Write(line); n != len(line) || err != nil {
+					written <- errors.Join(err, io.ErrShortWrite)
+					return
+				}
+			}
+		}
+		written <- f.Close()
+	}()
+	in := bufio.NewReaderSize(r, 8*page)
+	for n := range rounds {
+		for _, line := range someLines() {
+			if got, err := in.ReadBytes('\n'); err != nil || !bytes.Equal(got, line) {
+				t.Fatalf("round %d: a line of %d bytes, %v, want %d", n, len(got), err, len(line))
+			}
+		}
+	}
+	if err := <-written; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLinesThatNobodyReads(t *testing.T) {
+	r, f, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	_ = r.Close()
+	if _, err := Lines(f).Write([]byte("x\n")); err == nil {
+		t.Error("a line went into a pipe that nobody reads")
+	}
+}
