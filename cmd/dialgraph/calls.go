@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/dialgraph/dialgraph/controller"
 	"github.com/dialgraph/dialgraph/dialplan"
 	"github.com/dialgraph/dialgraph/dialplan/e164"
@@ -117,6 +119,7 @@ type world struct {
 	outages *store.Outages
 	cursors *store.Cursors
 	moves   *moves
+	lookups prometheus.Observer // of outages, in seconds
 }
 
 // Await waits for an agent.
@@ -138,7 +141,9 @@ func (w world) Report(ctx context.Context, o dialplan.Offer, r dialplan.Report) 
 
 // Outage finds the flag on the address or on the smallest place around it.
 func (w world) Outage(ctx context.Context, site, address string) (dialplan.Outage, bool, error) {
+	start := time.Now()
 	o, ok, err := w.outages.Lookup(ctx, site, address)
+	w.lookups.Observe(time.Since(start).Seconds())
 	return dialplan.Outage{Address: o.Address, Source: o.Source, Message: o.Message, Until: o.Until}, ok, err
 }
 

@@ -222,6 +222,7 @@ func metricsTable() string {
 		}
 		fmt.Fprintf(&b, "| `dialgraph_%s` | %s | %s |\n", f.name, kind, cell(f.help))
 	}
+	fmt.Fprintf(&b, "| `%s` | histogram | %s |\n", lookupSeconds.Name, cell(lookupSeconds.Help))
 	return b.String()
 }
 

@@ -54,11 +54,20 @@ func refused(s esl.Stats) uint64 { return s.RefusedNetwork + s.RefusedCalls + s.
 
 func broken(s esl.Stats) uint64 { return s.ProtocolErrors + s.SlowConsumers + s.Timeouts }
 
+// lookupSeconds is how long callers' addresses take to look up.
+var lookupSeconds = prometheus.HistogramOpts{
+	Name: "dialgraph_outage_lookup_seconds", Help: "What callers wait for Redis while the flags on their address are looked up.",
+	Buckets: []float64{
+		.0001, .0002, .0003, .0004, .0005, .0006, .0007, .0008, .0009, .001, .0012, .0015, .002, .0025, .003, .004, .005, .0075,
+		.01, .02, .05, .1, .2, .5, 1,
+	},
+}
+
 // metrics serves the figures in Prometheus' format.
-func metrics(calls *controller.Controller, cursors *store.Cursors) http.Handler {
+func metrics(calls *controller.Controller, cursors *store.Cursors, lookups prometheus.Collector) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		&reader{calls: calls, cursors: cursors})
+		&reader{calls: calls, cursors: cursors}, lookups)
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 

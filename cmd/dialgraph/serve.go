@@ -44,6 +44,7 @@ type serveCmd struct {
 
 // Run serves until the context ends, then drains.
 func (c *serveCmd) Run(r *run) error {
+	roomForHeap()
 	s, err := newServer(r.ctx, c, logger(nonblock.Lines(r.errOut), c.LogLevel, c.LogJSON))
 	if err != nil {
 		return err

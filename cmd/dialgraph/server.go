@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
@@ -138,13 +139,13 @@ func (s *server) control(c *serveCmd) error {
 	for i, addr := range c.Node {
 		nodes[i] = controller.NodeConfig{Addr: addr, Password: c.Password}
 	}
-	events := api.NewFeed()
+	events, lookups := api.NewFeed(), prometheus.NewHistogram(lookupSeconds)
 	s.moves = newMoves(agentsOf(s.store), events, s.log)
 	s.controller, err = controller.New(controller.Config{
 		Instance: name, Address: address,
 		Numbers: routes{s.live, new(sync.Map)}, Customers: customers{s.store.Customers()}, Cursors: cursors{s.cursors},
 		Records: told{s.records, events, s.log}, Prompts: s.prompts,
-		World:  world{s.distributor, s.store.Outages(), s.cursors, s.moves},
+		World:  world{s.distributor, s.store.Outages(), s.cursors, s.moves, lookups},
 		Owners: mine, Peers: mine, Limits: s.limits, Nodes: nodes,
 		Trunks: trunks, DefaultTrunk: controller.Trunk{Trust: controller.Trust(c.Trust)}, AllowedNetworks: networks,
 		MaxCalls: c.MaxCalls, LongestCall: c.Longest, Grace: c.Grace, Log: s.log,
@@ -157,7 +158,7 @@ func (s *server) control(c *serveCmd) error {
 		Menus: menus{s.store.Menus()}, Numbers: numbersOf(s.store), Sites: sitesOf(s.store), Customers: customersOf(s.store),
 		Outages: outages{s.store.Outages()}, OutageImporter: outages{s.store.Outages()},
 		Agents: agentsOf(s.store), Queues: queuesOf(s.store), Calls: calls{s.store.Records()}, Keys: keys{s.store.APIKeys()},
-		Health: s.health, Events: events, Prompts: engine, Metrics: metrics(s.controller, s.cursors),
+		Health: s.health, Events: events, Prompts: engine, Metrics: metrics(s.controller, s.cursors, lookups),
 		Translate: translate, Version: version(), Log: s.log,
 	})
 	if err != nil {

@@ -15,20 +15,15 @@ import (
 )
 
 const (
-	lookupRate = 1000 // per second
-	postRate   = 100  // flags set one by one, per second
-	source     = "crm"
+	postRate = 100 // flags set one by one, per second
+	source   = "crm"
 )
 
-// outages is scenario e: an import with the machine to itself; then callers'
-// lookups, first alone, then while a controller takes another import and flags
-// that are set one by one.
+// outages is scenario e: an import with the machine to itself; then a storm of
+// calls, first with nothing beside it, then while their controller takes another
+// import and flags that are set one by one.
 func (b *bench) outages(ctx context.Context) error {
-	lookups, err := b.startPart(ctx, partLookup)
-	if err != nil {
-		return err
-	}
-	rest, err := b.startController(ctx)
+	pings, err := b.startInstance(ctx, "pings")
 	if err != nil {
 		return err
 	}
@@ -44,7 +39,7 @@ func (b *bench) outages(ctx context.Context) error {
 			return err
 		}
 		b.figures.aim("e_import_per_s", perSecond).Note = fmt.Sprintf("%d addresses", b.size.addresses)
-		if err := b.storm(ctx, lookups, rest); err != nil {
+		if err := b.storm(ctx, pings); err != nil {
 			return err
 		}
 	}
@@ -103,31 +98,51 @@ func (b *bench) importAddresses(ctx context.Context) (perSecond float64, err err
 // address is one of the flats of a town: 40 in a house, 50 houses in a street.
 func address(n int) string { return fmt.Sprintf("kyiv/street-%d/%d/%d", n/2000, n/40%50, n%40) }
 
-// storm measures lookups: with nothing beside them, which is what this machine
-// can do, and while this process sends imports and flags to a controller.
-func (b *bench) storm(ctx context.Context, lookups *child, rest *server) error {
+// storm measures the lookups of calls, and beside them how long a PING takes
+// then: no lookup can take less.
+func (b *bench) storm(ctx context.Context, pings *child) error {
+	s, err := b.startStorm(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.end()
+	if _, _, err := s.calls(ctx, b.size.window/4); err != nil { // warm
+		return err
+	}
+	alone, _, err := s.calls(ctx, b.size.window)
+	if err != nil {
+		return err
+	}
+	b.figures.add("e_lookup_alone_p99_ms", "(e) lookup of calls with nothing beside them, p99", "ms", quantile(alone, 0.99)).Note =
+		fmt.Sprintf("median %.2f ms", quantile(alone, 0.5))
+	return b.beside(ctx, s.ours, func() error {
+		var ping instanceReport
+		pinged := make(chan error, 1)
+		go func() { pinged <- pings.ask(instanceOrder{Do: "ping", Seconds: b.size.window}, &ping) }()
+		during, got, err := s.calls(ctx, b.size.window)
+		if err := errors.Join(err, <-pinged); err != nil {
+			return err
+		}
+		b.figures.aim("e_lookup_p99_ms", quantile(during, 0.99)).Note = fmt.Sprintf("%.0f calls/s, median %.2f ms, %d late",
+			float64(got.Calls)/got.Seconds, quantile(during, 0.5), got.Late)
+		b.figures.add("e_ping_p99_ms", "(e) yardstick: PING during the storm, p99", "ms", ping.PingP99)
+		return nil
+	})
+}
+
+// beside does something while a controller takes imports and flags.
+func (b *bench) beside(ctx context.Context, rest *server, do func() error) error {
 	_, secret, err := b.store().APIKeys().Create(ctx, "bench", []string{"crm"})
 	if err != nil {
 		return err
 	}
-	order := lookupOrder{Redis: b.url, Seconds: b.size.window, Rate: lookupRate, Addresses: b.size.addresses}
-	var alone, r lookupReport
-	if err := lookups.ask(order, &alone); err != nil {
-		return err
-	}
-	b.figures.add("e_lookup_alone_p99_ms", "(e) the same lookups with nothing beside them, p99", "ms", alone.P99).Note = fmt.Sprintf("median %.2f ms", alone.P50)
 	busy, stop := context.WithCancel(ctx)
 	worked := make(chan error, 2)
 	go func() { worked <- b.importOn(busy, rest.http, secret) }()
 	go func() { worked <- b.post(busy, rest.http, secret) }()
-	err = lookups.ask(order, &r)
+	err = do()
 	stop()
-	err = errors.Join(err, <-worked, <-worked)
-	if err != nil {
-		return err
-	}
-	b.figures.aim("e_lookup_p99_ms", r.P99).Note = fmt.Sprintf("%.0f lookups/s, median %.2f ms, %.0f %% found a flag", r.PerSecond, r.P50, r.Found*100)
-	return nil
+	return errors.Join(err, <-worked, <-worked)
 }
 
 // importOn imports over REST until ctx ends.

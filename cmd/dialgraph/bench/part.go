@@ -29,8 +29,7 @@ var parts = map[string]func(ctx context.Context, in io.Reader, out io.Writer) er
 	partInstance: func(ctx context.Context, in io.Reader, out io.Writer) error {
 		return serve(ctx, in, out, obeyInstance())
 	},
-	partLookup: func(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, lookUp) },
-	partESLGo:  func(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, listenESLGo) },
+	partESLGo: func(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, listenESLGo) },
 }
 
 // Names of the parts.
@@ -40,7 +39,6 @@ const (
 	partESLGo = "eslgo"
 
 	partInstance = "instance"
-	partLookup   = "lookup"
 )
 
 // Part runs one process of the bench until its input ends.

@@ -58,16 +58,21 @@ const (
 func (b *bench) startInstances(ctx context.Context) ([]*child, error) {
 	var instances []*child
 	for n := range 2 {
-		c, err := b.startPart(ctx, partInstance)
+		c, err := b.startInstance(ctx, fmt.Sprint("i", n))
 		if err != nil {
-			return nil, err
-		}
-		if err := c.ask(instanceOrder{Do: "open", Redis: b.url, Name: fmt.Sprint("i", n)}, &instanceReport{}); err != nil {
 			return nil, err
 		}
 		instances = append(instances, c)
 	}
 	return instances, nil
+}
+
+func (b *bench) startInstance(ctx context.Context, name string) (*child, error) {
+	c, err := b.startPart(ctx, partInstance)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.ask(instanceOrder{Do: "open", Redis: b.url, Name: name}, &instanceReport{})
 }
 
 // all gives the same order to all instances at once.
