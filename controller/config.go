@@ -121,7 +121,7 @@ func (c Config) withDefaults() Config {
 	// keys ten digits a second meanwhile must not lose the socket.
 	setDefault(&c.ESL.EventQueue, 256)
 	setDefault(&c.ESL.Headers, selected)
-	setDefault(&c.probe, probeEvery)
+	setDefault(&c.probe, lookAfter)
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}

@@ -120,7 +120,7 @@ func completed(command string) string {
 }
 
 // Music that somebody has dropped ends without a word, and begins again. While
-// it plays it is looked after ever more rarely.
+// it plays it is looked after more rarely.
 func TestDroppedMusicBeginsAgain(t *testing.T) {
 	const probe = 20 * time.Millisecond
 	var mu sync.Mutex
@@ -160,7 +160,7 @@ func TestDroppedMusicBeginsAgain(t *testing.T) {
 	if got := strings.Join(steps, " "); got != want {
 		t.Errorf("steps\n%s\nwant\n%s", got, want)
 	}
-	for i, least := range []time.Duration{0, probe, 2 * probe, 4 * probe, 4 * probe} {
+	for i, least := range []time.Duration{0, probe, 2 * probe, 2 * probe, 2 * probe} {
 		if i > 0 && at[i].Sub(at[i-1]) < least {
 			t.Errorf("look %d came after %v, want at least %v", i, at[i].Sub(at[i-1]), least)
 		}

@@ -18,10 +18,10 @@ const (
 	nothingToHear = "silence_stream://-1"
 	// defaultMusic is the local stream of the shipped FreeSWITCH configuration.
 	defaultMusic = "local_stream://moh"
-	// probeRarely is how many times probeEvery two looks whether music still
-	// plays may be apart. The first comes after probeEvery, and each takes twice
-	// as long to come as the one before: thousands may wait, and for hours.
-	probeRarely = 4
+	// lookAfter is how long music has played when it is first asked whether it
+	// still does; from then on that is asked each time after twice as long:
+	// thousands may wait, and for hours.
+	lookAfter = 30 * time.Second
 )
 
 // music is what a waiting caller hears.
@@ -192,7 +192,7 @@ func (m *hold) see(ctx context.Context) error {
 		m.probe = m.line.cfg.probe
 		return m.play(ctx)
 	}
-	m.probe = min(2*m.probe, probeRarely*m.line.cfg.probe)
+	m.probe = 2 * m.line.cfg.probe
 	m.look = time.Now().Add(m.probe)
 	return nil
 }

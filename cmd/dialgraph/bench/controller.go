@@ -21,10 +21,11 @@ type server struct {
 }
 
 // startController starts `dialgraph serve` as it is installed: with its log, and
-// with the limits of trunks counted.
-func (b *bench) startController(ctx context.Context) (*server, error) {
-	c, err := b.startGuarded(ctx, "controller", b.program, "serve", "--esl", loopback+":0", "--http", loopback+":0",
+// with the limits of trunks counted. Its environment may have more than ours.
+func (b *bench) startController(ctx context.Context, environment ...string) (*server, error) {
+	args := append(environment, b.program, "serve", "--esl", loopback+":0", "--http", loopback+":0",
 		"--redis", b.url, "--recordings", "/sounds", "--prompts", b.dir, "--trunk", loopback+"=from:1000000", "--grace", "1s")
+	c, err := b.startGuarded(ctx, "controller", "env", args...) // which becomes the program
 	if err != nil {
 		return nil, err
 	}
@@ -45,11 +46,11 @@ func (b *bench) startController(ctx context.Context) (*server, error) {
 
 // staffed puts a menu behind the number and agents at its desk, and starts the
 // controller and the load that calls it.
-func (b *bench) staffed(ctx context.Context, menu string, agents int, wrapUp time.Duration, status store.Status) (ours *server, load *child, err error) {
+func (b *bench) staffed(ctx context.Context, menu string, agents int, wrapUp time.Duration, status store.Status, environment ...string) (ours *server, load *child, err error) {
 	if err := errors.Join(b.line(ctx, menu), b.desk(ctx, agents, wrapUp, status)); err != nil {
 		return nil, nil, err
 	}
-	if ours, err = b.startController(ctx); err != nil {
+	if ours, err = b.startController(ctx, environment...); err != nil {
 		return nil, nil, err
 	}
 	load, err = b.startPart(ctx, partLoad)

@@ -23,7 +23,7 @@ type sizes struct {
 var (
 	full = sizes{
 		whole: 45 * time.Minute, window: 4, slots: 48, queue: []int{100, 10_000, 100_000}, parked: 500,
-		room: 15_000, idle: 20, // whoever waits is looked after every 15 s
+		room: 15_000, idle: 30, // in which each of them is looked after once, more often than later
 		addresses: 1_000_000, nodes: 10_000,
 	}
 	quick = sizes{
