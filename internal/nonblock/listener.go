@@ -5,18 +5,25 @@ import (
 	"errors"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 )
 
-// A Listener takes connections whose options it has set beforehand: on Linux they inherit them (tcp(7)). A call costs
-// one system call where package net needs seven.
+// A listener takes connections whose options it has set beforehand: on Linux they inherit them (tcp(7)). A connection
+// costs one system call where package net needs seven.
 type listener struct {
 	file   *os.File
 	raw    syscall.RawConn
 	addr   net.Addr
 	closer closer
 	closed atomic.Bool
+
+	accepting sync.Mutex // what follows is that of one Accept
+	fd        uintptr
+	from      net.Addr
+	fault     error
+	take      func(fd uintptr) bool // made once
 }
 
 // Listen listens for TCP connections on addr. They have no delay, and keep alive as is said.
@@ -41,35 +48,39 @@ func Listen(addr string, keep net.KeepAliveConfig) (net.Listener, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &listener{file: file, raw: raw, addr: l.Addr()}, nil
+	ours := &listener{file: file, raw: raw, addr: l.Addr()}
+	ours.take = ours.tryAccept
+	return ours, nil
 }
 
 // Accept waits for a connection. The error is net.ErrClosed after Close, or one of accept(2).
 func (l *listener) Accept() (net.Conn, error) {
-	var fd uintptr
-	var from net.Addr
-	var fault error
-	err := l.raw.Read(func(listening uintptr) bool {
-		for {
-			fd, from, fault = accept(listening)
-			switch {
-			case again(fault):
-				return false
-			case interrupted(fault), errors.Is(fault, syscall.ECONNABORTED): // the peer has gone already
-			default:
-				return true
-			}
-		}
-	})
+	l.accepting.Lock()
+	defer l.accepting.Unlock()
+	err := l.raw.Read(l.take)
 	switch {
 	case err != nil:
 		err = net.ErrClosed
-	case fault != nil:
-		err = os.NewSyscallError("accept4", fault)
+	case l.fault != nil:
+		err = os.NewSyscallError("accept4", l.fault)
 	default:
-		return newConn(fd, l.addr, from, &l.closer)
+		return newConn(l.fd, l.addr, l.from, &l.closer)
 	}
 	return nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.addr, Err: err}
+}
+
+// tryAccept takes a connection that has come; false when there is none.
+func (l *listener) tryAccept(fd uintptr) bool {
+	for {
+		l.fd, l.from, l.fault = accept(fd)
+		switch {
+		case again(l.fault):
+			return false
+		case interrupted(l.fault), errors.Is(l.fault, syscall.ECONNABORTED): // the peer has gone already
+		default:
+			return true
+		}
+	}
 }
 
 // Close ends Accept. Connections live on.
