@@ -155,16 +155,24 @@ func (b *bench) turns(ctx context.Context) error {
 	if err := b.takeTurns(ctx); err != nil {
 		return err
 	}
+	pings, err := b.startInstance(ctx, "pings")
+	if err != nil {
+		return err
+	}
 	for range b.cfg.Runs {
 		var got report
-		if err := load.ask(order{Do: "watch", Seconds: b.size.window, Talk: turnsTalk}, &got); err != nil {
-			return err
+		ping, err := b.pinged(pings, func() error {
+			return load.ask(order{Do: "watch", Seconds: b.size.window, Talk: turnsTalk}, &got)
+		})
+		if err == nil {
+			err = got.fault()
 		}
-		if err := got.fault(); err != nil {
+		if err != nil {
 			return err
 		}
 		rate := float64(got.Talks) / got.Seconds
 		b.figures.aim("d_p99_ms", got.FreeP99).Note = fmt.Sprintf("%d parked calls, at %.0f/s, median %.1f ms", b.size.parked, rate, got.FreeP50)
+		b.figures.add("d_ping_p99_ms", "(d) yardstick: PING during the talks, p99", "ms", ping)
 	}
 	return load.ask(order{Do: "empty"}, &report{})
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
+
 	"github.com/dialgraph/dialgraph/store"
 )
 
@@ -116,16 +118,18 @@ func (b *bench) storm(ctx context.Context, pings *child) error {
 	b.figures.add("e_lookup_alone_p99_ms", "(e) lookup of calls with nothing beside them, p99", "ms", quantile(alone, 0.99)).Note =
 		fmt.Sprintf("median %.2f ms", quantile(alone, 0.5))
 	return b.beside(ctx, s.ours, func() error {
-		var ping instanceReport
-		pinged := make(chan error, 1)
-		go func() { pinged <- pings.ask(instanceOrder{Do: "ping", Seconds: b.size.window}, &ping) }()
-		during, got, err := s.calls(ctx, b.size.window)
-		if err := errors.Join(err, <-pinged); err != nil {
+		var during *dto.Histogram
+		var got report
+		ping, err := b.pinged(pings, func() (err error) {
+			during, got, err = s.calls(ctx, b.size.window)
+			return err
+		})
+		if err != nil {
 			return err
 		}
 		b.figures.aim("e_lookup_p99_ms", quantile(during, 0.99)).Note = fmt.Sprintf("%.0f calls/s, median %.2f ms, %d late",
 			float64(got.Calls)/got.Seconds, quantile(during, 0.5), got.Late)
-		b.figures.add("e_ping_p99_ms", "(e) yardstick: PING during the storm, p99", "ms", ping.PingP99)
+		b.figures.add("e_ping_p99_ms", "(e) yardstick: PING during the storm, p99", "ms", ping)
 		return nil
 	})
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -73,6 +74,16 @@ func (b *bench) startInstance(ctx context.Context, name string) (*child, error) 
 		return nil, err
 	}
 	return c, c.ask(instanceOrder{Do: "open", Redis: b.url, Name: name}, &instanceReport{})
+}
+
+// pinged does something, and returns how long a PING takes meanwhile, p99 in ms:
+// the machine and Redis as busy as they are then.
+func (b *bench) pinged(pings *child, do func() error) (p99 float64, err error) {
+	var r instanceReport
+	asked := make(chan error, 1)
+	go func() { asked <- pings.ask(instanceOrder{Do: "ping", Seconds: b.size.window}, &r) }()
+	err = errors.Join(do(), <-asked)
+	return r.PingP99, err
 }
 
 // all gives the same order to all instances at once.
