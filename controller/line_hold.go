@@ -166,7 +166,7 @@ func (m *hold) tick(ctx context.Context) error {
 // play plays the music.
 func (m *hold) play(ctx context.Context) (err error) {
 	m.id, err = m.line.start(ctx, "playback", m.music, m.line.terminators(false)...)
-	m.look = time.Now().Add(m.probe)
+	m.look = m.line.pulse.together(m.probe)
 	return err
 }
 
@@ -193,7 +193,7 @@ func (m *hold) see(ctx context.Context) error {
 		return m.play(ctx)
 	}
 	m.probe = 2 * m.line.cfg.probe
-	m.look = time.Now().Add(m.probe)
+	m.look = m.line.pulse.together(m.probe)
 	return nil
 }
 

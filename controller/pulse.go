@@ -11,6 +11,9 @@ const (
 	// stillFor is how long this process may stand still (SIGSTOP, swap, a
 	// frozen virtual machine) before calls may have been taken from it.
 	stillFor = time.Second
+	// togetherEvery is how far apart the times are at which calls look at what
+	// nobody waits for: to wake up takes a process at rest longer than to look.
+	togetherEvery = 100 * time.Millisecond
 )
 
 // A pulse notices that this process stood still.
@@ -31,6 +34,12 @@ func (p *pulse) stalls() uint64 {
 		return p.count.Add(1)
 	}
 	return p.count.Load()
+}
+
+// together is the first time in d or later at which other calls look too.
+func (p *pulse) together(d time.Duration) time.Time {
+	d += time.Since(p.origin) + togetherEvery - 1
+	return p.origin.Add(d - d%togetherEvery)
 }
 
 // beat runs until ctx ends.
