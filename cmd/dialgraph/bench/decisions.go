@@ -161,9 +161,11 @@ func (b *bench) turns(ctx context.Context) error {
 	}
 	for range b.cfg.Runs {
 		var got report
-		ping, err := b.pinged(pings, func() error {
-			return load.ask(order{Do: "watch", Seconds: b.size.window, Talk: turnsTalk}, &got)
-		})
+		watch := func() error { return load.ask(order{Do: "watch", Seconds: b.size.window, Talk: turnsTalk}, &got) }
+		ping, err := b.pinged(pings, watch)
+		if err == nil {
+			err = watch() // by itself
+		}
 		if err == nil {
 			err = got.fault()
 		}
