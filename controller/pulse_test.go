@@ -15,7 +15,7 @@ func TestTogether(t *testing.T) {
 		if d := at.Sub(before); d < time.Minute {
 			t.Fatalf("in %v, want a minute at least", d)
 		}
-		if d := at.Sub(time.Now()); d > time.Minute+togetherEvery {
+		if d := time.Until(at); d > time.Minute+togetherEvery {
 			t.Fatalf("in %v, want %v more than a minute at most", d, togetherEvery)
 		}
 		if off := at.Sub(p.origin) % togetherEvery; off != 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/dialgraph/dialgraph/store"
@@ -23,9 +24,11 @@ type server struct {
 // startController starts `dialgraph serve` as it is installed: with its log, and
 // with the limits of trunks counted. Its environment may have more than ours.
 func (b *bench) startController(ctx context.Context, environment ...string) (*server, error) {
-	args := append(environment, b.program, "serve", "--esl", loopback+":0", "--http", loopback+":0",
-		"--redis", b.url, "--recordings", "/sounds", "--prompts", b.dir, "--trunk", loopback+"=from:1000000", "--grace", "1s")
-	c, err := b.startGuarded(ctx, "controller", "env", args...) // which becomes the program
+	serve := []string{
+		b.program, "serve", "--esl", loopback + ":0", "--http", loopback + ":0", "--redis", b.url,
+		"--recordings", "/sounds", "--prompts", b.dir, "--trunk", loopback + "=from:1000000", "--grace", "1s",
+	}
+	c, err := b.startGuarded(ctx, "controller", "env", slices.Concat(environment, serve)...) // which becomes the program
 	if err != nil {
 		return nil, err
 	}
