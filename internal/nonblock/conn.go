@@ -11,11 +11,20 @@ import (
 
 // A conn is a connection that was accepted.
 type conn struct {
-	*os.File
+	polled
+	file          *os.File
 	raw           syscall.RawConn
 	local, remote net.Addr
 	closer        *closer
 	closed        atomic.Bool
+}
+
+// A polled is what a connection has of its file.
+type polled interface {
+	SetDeadline(t time.Time) error
+	SetReadDeadline(t time.Time) error
+	SetWriteDeadline(t time.Time) error
+	SyscallConn() (syscall.RawConn, error)
 }
 
 func newConn(fd uintptr, local, remote net.Addr, c *closer) (net.Conn, error) {
@@ -25,7 +34,7 @@ func newConn(fd uintptr, local, remote net.Addr, c *closer) (net.Conn, error) {
 		_ = file.Close()
 		return nil, err
 	}
-	return &conn{File: file, raw: raw, local: local, remote: remote, closer: c}, nil
+	return &conn{polled: file, file: file, raw: raw, local: local, remote: remote, closer: c}, nil
 }
 
 // Read reads what has come.
@@ -51,7 +60,7 @@ func (c *conn) Close() error {
 		return fault(c, "close", net.ErrClosed)
 	}
 	_ = c.raw.Control(shutdown)
-	c.closer.close(c.File)
+	c.closer.close(c.file)
 	return nil
 }
 
