@@ -135,9 +135,19 @@ func open(t *testing.T, url string) redis.UniversalClient {
 // serve starts one controller and waits until it serves.
 func (c *cluster) serve(esl string) *process {
 	c.t.Helper()
+	prompts, err := os.MkdirTemp("", "prompts") // a speech engine may outlive its controller, and write
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(func() {
+		eventually(c.t, "the folder for prompts can be removed", func() (string, bool) {
+			err := os.RemoveAll(prompts)
+			return fmt.Sprint(err), err == nil
+		})
+	})
 	p := &process{esl: esl, http: freeAddr(c.t), log: newLogged(), exited: make(chan struct{})}
 	args := []string{"serve", "--esl", esl, "--http", p.http, "--redis", c.redis.URL(), "--freeswitch-password", "ClueCon",
-		"--prompts", c.t.TempDir(), "--recordings", "/sounds", "--grace", "2s", "--log-level", "debug"}
+		"--prompts", prompts, "--recordings", "/sounds", "--grace", "2s", "--log-level", "debug"}
 	for _, sw := range c.nodes {
 		args = append(args, "--freeswitch", sw.Addr())
 	}
