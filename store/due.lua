@@ -89,7 +89,7 @@ end
 -- q: a queue was changed; the next of its tickets go where they belong now.
 function due.q(rest)
   local name, after = string.match(rest, '^([^|]*)|?(.*)$')
-  local slice = site.list('l', name, site.SLICE, after)
+  local slice = site.in_line(name, site.SLICE, after)
   for _, entry in ipairs(slice) do
     local id = site.id_of(entry)
     local t = site.ticket(id)

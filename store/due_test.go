@@ -131,16 +131,49 @@ func TestQueueChangesWhileCallersWait(t *testing.T) {
 	})
 }
 
+// Whatever they waited for: who came first is served first.
+func TestQueueChangesForAllLanes(t *testing.T) {
+	const agents, callers = 150, 250 // in the second run that moves them agents become scarce
+	wants := []string{"en", "uk", "pl"}
+	onFloors(t, func(q *Queue) { q.Skills = [][]string{{"en"}, {"uk"}, {"pl"}} }, func(f *floor) {
+		tickets := make([]dialplan.Ticket, callers)
+		for i := range tickets {
+			tickets[i] = f.join(func(j *dialplan.Join) { j.Skills = []string{wants[i%len(wants)]} })
+		}
+		for i := range agents {
+			f.agent(fmt.Sprint("a", i))
+			f.c.Advance(time.Millisecond) // each is idle longer than the next
+		}
+		f.rings(tickets[0], "")
+		q, err := f.s.Queues(testSite).Get(f.t.Context(), "support")
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		q.Skills = nil
+		if _, err := f.s.Queues(testSite).Put(f.t.Context(), q, nil); err != nil {
+			f.t.Fatal(err)
+		}
+		f.sweepNow()
+		for _, i := range []int{0, 1, 2, 99, 100, 101, agents - 1} {
+			f.rings(tickets[i], fmt.Sprint("a", i))
+		}
+		f.rings(tickets[agents], "")
+	})
+}
+
 func TestQueueIsDeletedWhileCallersWait(t *testing.T) {
 	onFloors(t, nil, func(f *floor) {
 		f.agent("a")
+		f.agent("b", func(a *Agent) { a.Status = OnBreak })
 		ringing, waiting := f.join(), f.join()
+		prefers := f.join(func(j *dialplan.Join) { j.Prefer, j.PreferFor = "b", time.Hour })
 		o := f.rings(ringing, "a")
 		if err := f.s.Queues(testSite).Delete(f.t.Context(), "support", nil); err != nil {
 			f.t.Fatal(err)
 		}
 		f.sweepNow()
 		f.gone(waiting)
+		f.gone(prefers)
 		f.report(o, dialplan.NoAnswer)
 		f.gone(ringing)
 		f.pass(time.Minute)

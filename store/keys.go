@@ -83,7 +83,7 @@ func (k keys) queue(site string) []string {
 	return []string{
 		k.live(tag + "wait"),  // sorted by name: lane, place, ticket of who waits
 		k.live(tag + "idle"),  // sorted by name: lane, score, agent of who is idle
-		k.live(tag + "line"),  // sorted by name: queue, place, ticket of all tickets
+		k.live(tag + "aside"), // sorted by name: queue, place, ticket of who stands in no lane of his queue
 		k.live(tag + "staff"), // sorted by name: queue, agent logged in
 		k.live(tag + "rings"), // sorted set: time in ms when an offer ends, its owner and it
 		k.live(tag + "due"),   // sorted set: time in ms, what is due

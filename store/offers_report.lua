@@ -80,7 +80,6 @@ end
 local q, call, joined = site.queue(o.queue), site.call_of(o)
 if o.phase == 'ringing' then
   site.ring(false, o.owner, id)
-  site.drop('l', o.queue, o.place .. '|' .. o.ticket)
   if call ~= '' then site.save_call(call, nil) end
   site.save_ticket(o.ticket, {ended = 'served', offer = '', caller = o.caller, write = site.write_served})
 end

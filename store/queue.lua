@@ -141,12 +141,24 @@ function site.now_idle(id, a)
 end
 
 -- A waiting ticket stands in exactly one lane.
-function site.stop_waiting(id, t)
-  if t.lane ~= '' then
-    site.drop('w', t.lane, t.place .. '|' .. id)
-    t.lane = ''
-  end
+function site.wait(id, t, lane)
+  local rest = t.place .. '|' .. id
+  t.lane = lane
+  site.put('w', lane, rest)
+  if site.aside(t) then site.put('l', t.queue, rest) end
 end
+
+function site.stop_waiting(id, t)
+  if t.lane == '' then return end
+  local rest = t.place .. '|' .. id
+  site.drop('w', t.lane, rest)
+  if site.aside(t) then site.drop('l', t.queue, rest) end
+  t.lane = ''
+end
+
+-- aside tells whether a ticket stands in no lane of its queue: it prefers an agent, or
+-- is parked.
+function site.aside(t) return t.owner == '' or string.find(t.lane, '@|', 1, true) == 1 end
 
 -- offer_text is the offer of a ticket as instances are told of it, "" for none.
 function site.offer_text(t)
@@ -177,7 +189,7 @@ end
 -- caller talks, and then as long as others.
 function site.unlist(id, t)
   site.stop_waiting(id, t)
-  site.drop('l', t.queue, t.place .. '|' .. id)
+  site.unpark(id, t)
   local call = site.call_of(t)
   if call ~= '' then site.save_call(call, nil) end
 end
@@ -215,8 +227,7 @@ function site.place(id, t)
       return site.make(id, t, aid, a)
     end
   end
-  t.lane = lane
-  site.put('w', t.lane, t.place .. '|' .. id)
+  site.wait(id, t, lane)
   if change < math.huge then site.at(change, 's|' .. id) end
   site.save_ticket(id, t)
 end
@@ -279,8 +290,13 @@ end
 function site.park(id, t)
   site.stop_waiting(id, t)
   t.owner = ''
+  site.put('l', t.queue, t.place .. '|' .. id)
   site.save_ticket(id, t)
   site.at(site.now + site.PARK, 'p|' .. id)
+end
+
+function site.unpark(id, t)
+  if t.owner == '' then site.drop('l', t.queue, t.place .. '|' .. id) end
 end
 
 -- withdraw takes a ringing offer back: nobody is to blame, the agent keeps
@@ -330,6 +346,7 @@ end
 function site.adopt(id, t, owner)
   if t.owner == owner then return end
   local parked, o = t.owner == '', t.offer ~= '' and site.offer(t.offer)
+  site.unpark(id, t)
   t.owner = owner
   if o then
     site.ring(false, o.owner, t.offer)

@@ -108,6 +108,20 @@ func (m *model) mayServe(a *modelAgent, t *modelTicket, tier int) bool {
 	return a.tier > 0 && a.tier <= tier && (t.skills == "" || a.skills == t.skills)
 }
 
+// position is where a ticket stands in line: those with the same place stand in any order.
+func (m *model) position(t *modelTicket) (first, last int) {
+	first = 1
+	for _, other := range m.tickets {
+		if other.place < t.place {
+			first++
+		}
+		if other.place <= t.place {
+			last++
+		}
+	}
+	return first, last
+}
+
 func (m *model) join(id, owner, wants, prefer string, credit, alone int64) {
 	t := &modelTicket{
 		id: id, owner: owner, wants: wants, prefer: prefer,

@@ -279,17 +279,27 @@ func (x *site) compare(t *rapid.T) {
 			t.Fatalf("agent %s has call %q, want %q", a.id, v.Call, call)
 		}
 	}
-	waiting, offers := 0, len(x.m.offers)
+	waiting, aside, offers := 0, 0, len(x.m.offers)
 	for name, ticket := range x.tickets {
 		mine := x.m.tickets[name]
-		_, err := x.s.Position(x.t.Context(), ticket.ID)
+		p, err := x.s.Position(x.t.Context(), ticket.ID)
 		if got := !errors.Is(err, dialplan.ErrNoTicket); got != (mine != nil) {
 			t.Fatalf("ticket %s exists: %t (%v), want %t", name, got, err, mine != nil)
 		}
-		if mine != nil && mine.waiting {
+		if mine == nil {
+			continue
+		}
+		if first, last := x.m.position(mine); p.Position < first || p.Position > last {
+			t.Fatalf("ticket %s has position %d, want %d to %d", name, p.Position, first, last)
+		}
+		if mine.waiting {
 			waiting++
 		}
+		if mine.waiting && mine.tier == 0 || mine.owner == "" {
+			aside++
+		}
 	}
+	x.compareView(t)
 	held := x.held()
 	for _, c := range []struct {
 		what string
@@ -297,7 +307,7 @@ func (x *site) compare(t *rapid.T) {
 		want int
 	}{
 		{"waiting", "wait", waiting},
-		{"tickets in line", "line", len(x.m.tickets)},
+		{"tickets aside", "aside", aside},
 		{"offers", "live o", offers},
 		{"calls", "live c", len(x.m.tickets)},
 	} {
@@ -307,12 +317,32 @@ func (x *site) compare(t *rapid.T) {
 	}
 }
 
+// compareView compares how many are in line, and how long the first has waited.
+func (x *site) compareView(t *rapid.T) {
+	v, err := x.s.Queues(testSite).View(x.t.Context(), "support", time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Waiting != len(x.m.tickets) {
+		t.Fatalf("%d tickets are in line, want %d", v.Waiting, len(x.m.tickets))
+	}
+	near := v.Waiting == 0 && v.Longest == 0
+	for _, ticket := range x.m.tickets {
+		waited := time.Duration(x.m.now-ticket.joined) * time.Millisecond
+		first, _ := x.m.position(ticket)
+		near = near || first == 1 && (waited-v.Longest).Abs() < unit/2
+	}
+	if !near {
+		t.Fatalf("the first has waited for %v: none of those who may be first", v.Longest)
+	}
+}
+
 // held counts what Redis holds, by sets and by kinds of records.
 func (x *site) held() map[string]int {
 	keys := x.s.keys.queue(testSite)
 	held := map[string]int{
-		"wait": int(x.s.rdb.ZCard(x.t.Context(), keys[0]).Val()),
-		"line": int(x.s.rdb.ZCard(x.t.Context(), keys[2]).Val()),
+		"wait":  int(x.s.rdb.ZCard(x.t.Context(), keys[0]).Val()),
+		"aside": int(x.s.rdb.ZCard(x.t.Context(), keys[2]).Val()),
 	}
 	for _, field := range x.s.rdb.HKeys(x.t.Context(), keys[keyLive]).Val() {
 		held["live "+field[:1]]++

@@ -18,7 +18,7 @@ local site = {
   DUE = KEYS[6], ENDED = KEYS[7], LIVE = KEYS[8], TALLY = KEYS[9],
   ROSTER = KEYS[10], QUEUES = KEYS[11], WANTED = KEYS[12],
   -- What this run has read, and what it is going to write.
-  seen = {}, members = {}, queues = {}, changed = {}, recalled = {}, entries = {}, heads = {w = {}, i = {}, l = {}},
+  seen = {}, members = {}, queues = {}, changed = {}, recalled = {}, entries = {}, heads = {w = {}, i = {}},
   times = {}, rings = {}, ended = {}, counted = {}, lanes = {}, made = 0, ahead = 3,
 }
 local clock = redis.call('TIME')

@@ -2,9 +2,10 @@
 -- how all that changes is written, in a few commands at the end of a run.
 
 -- Sets are sorted by name. An entry is what it is sorted by, and an id: w for who
--- waits (lane, place, ticket), i for who is idle (lane, score, agent), l for all in
--- line (queue, place, ticket), s for the staff that is logged in (queue, agent). Its
--- first part is the name here, and all behind that its rest.
+-- waits (lane, place, ticket), i for who is idle (lane, score, agent), l for who stands
+-- in no lane of his queue (queue, place, ticket), because he prefers an agent or is
+-- parked, s for the staff that is logged in (queue, agent). Its first part is the name
+-- here, and all behind that its rest.
 function site.change(set, name, rest, is)
   local names = site.entries[set]
   if not names then

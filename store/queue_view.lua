@@ -3,7 +3,10 @@
 -- when there is no such queue.
 local name = ARGV[3]
 if not site.queue(name) then return {0} end
-local waited, first = 0, site.head('l', name)
+local waited, first, ringing = 0, site.in_line(name, 1)[1], site.ringing(name)
+for _, rest in ipairs(ringing) do
+  if not first or rest < first then first = rest end
+end
 if first then
   local _, joined = site.call_of(site.ticket(site.id_of(first)))
   waited = site.now - math.floor(joined / 1000)
@@ -23,4 +26,4 @@ local counters = {}
 if #ARGV > 3 then
   for i, n in ipairs(redis.call('HMGET', site.TALLY, unpack(ARGV, 4))) do counters[i] = tonumber(n or 0) end
 end
-return {1, site.count('l', name), waited, states, counters}
+return {1, site.waiting(name) + #ringing, waited, states, counters}

@@ -18,12 +18,14 @@ var (
 	queueSetsLua string
 	//go:embed queue.lua
 	queueLua string
+	//go:embed queue_line.lua
+	queueLineLua string
 )
 
 // queueScript is a script on the queues of one site. What such scripts share
 // stands in front of each; what they change is written at their end.
 func queueScript(body string) *redis.Script {
-	return redis.NewScript(queueRecordsLua + queueSetsLua + queueLua +
+	return redis.NewScript(queueRecordsLua + queueSetsLua + queueLua + queueLineLua +
 		"local function script()\n" + body + "\nend\nlocal answer = script()\nsite.commit()\nreturn answer\n")
 }
 

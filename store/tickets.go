@@ -179,8 +179,8 @@ type Position struct {
 	Wait     time.Duration // to be expected, by the talks of this hour and the last; -1 when unknown
 }
 
-// Position tells where a ticket stands. Its cost does not grow with the
-// queue. ErrNoTicket of package dialplan when there is no such ticket.
+// Position tells where a ticket stands. Its cost grows with the lanes of the
+// queue and the agents who ring, not with those who wait. ErrNoTicket of package dialplan when there is no such ticket.
 func (s *Store) Position(ctx context.Context, ticket string) (Position, error) {
 	site, ok := siteOf(ticket)
 	if !ok {

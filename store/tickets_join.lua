@@ -22,7 +22,7 @@ end
 
 local q = site.queue(name)
 if not q then return {'no-queue', '0', ''} end
-if not again and site.number(q.max) > 0 and site.count('l', name) >= site.number(q.max) then return {'full', '0', ''} end
+if not again and site.number(q.max) > 0 and site.full(name, site.number(q.max)) then return {'full', '0', ''} end
 if not again and q.staffed == '1' and site.count('s', name) == 0 then return {'unstaffed', '0', ''} end
 
 -- A call has one ticket: the one it forgot is given back.
@@ -44,7 +44,6 @@ local t = {ended = '', offer = '', place = place, queue = name, lane = '', losse
   joined = at, skills = ARGV[8], prefer = prefer, alone = alone, write = site.write_ticket}
 site.beat(owner)
 if known then redis.call('ZREM', site.ENDED, id) end
-site.put('l', name, t.place .. '|' .. id)
 if call ~= '' then site.save_call(call, id) end
 if not again then site.tally(name, 'joined') end
 site.place(id, t)

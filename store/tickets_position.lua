@@ -4,7 +4,7 @@ local id = ARGV[3]
 local t = site.ticket(id)
 if not t or t.ended ~= '' then return {0, -1} end
 local name = t.queue
-local position = redis.call('ZLEXCOUNT', site.SETS.l, '[' .. name .. '|', '[' .. name .. '|' .. t.place .. '|' .. id)
+local position = site.up_to(name, t.place .. '|' .. id)
 local staff = site.count('s', name)
 local hour, q = math.floor(site.now / 3600000), site.queue(name)
 local function counter(h, what) return h .. '|' .. name .. '|' .. what end

@@ -252,6 +252,37 @@ func TestJoinRefused(t *testing.T) {
 	}
 }
 
+// In line is who waits, who waits for one agent, and for whom an agent rings: in this
+// queue, not in another one.
+func TestFullCountsAllInLine(t *testing.T) {
+	onFloors(t, func(q *Queue) { q.Max = 3 }, func(f *floor) {
+		full := func(want error) {
+			f.t.Helper()
+			j := dialplan.Join{Request: "r", Queue: "support", Site: testSite}
+			if _, err := f.Join(f.t.Context(), j); !errors.Is(err, want) {
+				f.t.Fatalf("Join: %v, want %v", err, want)
+			}
+		}
+		if _, err := f.s.Queues(testSite).Put(f.t.Context(), Queue{ID: "sales", Site: testSite}, nil); err != nil {
+			f.t.Fatal(err)
+		}
+		f.agent("a")
+		f.agent("b", func(a *Agent) { a.Status = OnBreak })
+		f.agent("s", func(a *Agent) { a.Queues = []Membership{{Queue: "sales", Tier: 1}} })
+		o := f.rings(f.join(), "a")
+		f.rings(f.join(func(j *dialplan.Join) { j.Queue = "sales" }), "s")
+		f.join(func(j *dialplan.Join) { j.Prefer, j.PreferFor = "b", time.Hour })
+		waits := f.join()
+		full(dialplan.ErrQueueFull)
+		f.leave(waits, dialplan.LeaveAbandoned)
+		waits = f.join()
+		full(dialplan.ErrQueueFull)
+		f.report(o, dialplan.Answered)
+		full(nil)
+		f.rings(waits, "")
+	})
+}
+
 func TestOrderIsPriorityThenTime(t *testing.T) {
 	onFloors(t, nil, func(f *floor) {
 		early := f.join()
