@@ -109,7 +109,7 @@ func (o *Outages) ask(ctx context.Context, site string, known map[string]string,
 		asked = append(asked, source)
 	}
 	sources := o.s.keys.outageSources(site)
-	replies := o.s.askAtOnce(ctx, append(steps, commandStep("hgetall", sources))...)
+	replies := o.s.lookUp(ctx, append(steps, commandStep("hgetall", sources))...)
 	if err := failure(replies); err != nil {
 		return nil, nil, err
 	}

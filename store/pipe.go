@@ -279,10 +279,10 @@ func (s *Store) ask(ctx context.Context, steps ...step) []*redis.Cmd {
 	return replies
 }
 
-// askAtOnce takes the steps in any order, in one round trip also where several
-// nodes have their keys: the client asks them all at the same time.
-func (s *Store) askAtOnce(ctx context.Context, steps ...step) []*redis.Cmd {
-	return s.pipes.of(s.node(ctx, steps[0].key())).ask(ctx, steps)
+// lookUp takes steps that only read, in any order and in one round trip, also where
+// several nodes have their keys: the client asks them all at the same time.
+func (s *Store) lookUp(ctx context.Context, steps ...step) []*redis.Cmd {
+	return s.lookups.of(s.node(ctx, steps[0].key())).ask(ctx, steps)
 }
 
 // failure is the first error among replies. An answer of nothing is none.

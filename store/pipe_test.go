@@ -105,6 +105,25 @@ func TestQuestionsShareThePipeline(t *testing.T) {
 	}
 }
 
+// Whoever calls because of an outage hears of it, whatever else is on its way.
+func TestLookupWaitsForNoOtherPipeline(t *testing.T) {
+	s := open(t, storetest.Redis(t), new(clock))
+	o := s.Outages()
+	setOutages(t, o, "kyiv", "crm", "kyiv/khreshchatyk")
+	g, done := newGate(s), make(chan error, 1)
+	go func() { done <- failure(s.ask(t.Context(), commandStep("incr", s.keys.live("n")))) }()
+	<-g.came
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, found, err := o.Lookup(ctx, "kyiv", "kyiv/khreshchatyk/10"); !found || err != nil {
+		t.Errorf("Lookup = %t, %v, want the flag", found, err)
+	}
+	g.pass <- nil
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 // A pipeline that fails fails those whom it carries; the next one goes on.
 func TestFailedPipelineIsNotTheLast(t *testing.T) {
 	s := open(t, storetest.Redis(t), new(clock))

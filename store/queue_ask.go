@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	askTogether = 24              // questions in one run: Redis does nothing else meanwhile
+	askTogether = 32              // questions in one run: Redis does nothing else meanwhile
 	askTimeout  = 2 * time.Second // for one run; whoever asks may be less patient
 )
 

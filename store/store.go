@@ -63,7 +63,9 @@ type Store struct {
 	log    *slog.Logger
 	offset func() time.Duration
 	queues sync.Map // site -> *asker, made once
-	pipes  pipes
+
+	pipes   pipes // all that instances ask and write
+	lookups pipes // what a caller waits for to hear of an outage: not behind what is written
 
 	recordAge time.Duration
 	recordMax int
@@ -89,6 +91,7 @@ func New(rdb redis.UniversalClient, o Options) *Store {
 	return &Store{
 		rdb:       rdb,
 		pipes:     pipes{rdb: rdb},
+		lookups:   pipes{rdb: rdb},
 		keys:      keys{prefix: o.Prefix},
 		log:       o.Log,
 		offset:    o.Offset,
