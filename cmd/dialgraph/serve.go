@@ -44,8 +44,10 @@ type serveCmd struct {
 
 // Run serves until the context ends, then drains.
 func (c *serveCmd) Run(r *run) error {
+	log := logger(nonblock.Lines(r.errOut), c.LogLevel, c.LogJSON)
 	roomForHeap()
-	s, err := newServer(r.ctx, c, logger(nonblock.Lines(r.errOut), c.LogLevel, c.LogJSON))
+	defer fewProcessors(log)()
+	s, err := newServer(r.ctx, c, log)
 	if err != nil {
 		return err
 	}
