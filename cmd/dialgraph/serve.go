@@ -44,10 +44,8 @@ type serveCmd struct {
 
 // Run serves until the context ends, then drains.
 func (c *serveCmd) Run(r *run) error {
-	log := logger(nonblock.Lines(r.errOut), c.LogLevel, c.LogJSON)
 	roomForHeap()
-	defer fewProcessors(log)()
-	s, err := newServer(r.ctx, c, log)
+	s, err := newServer(r.ctx, c, logger(nonblock.Lines(r.errOut), c.LogLevel, c.LogJSON))
 	if err != nil {
 		return err
 	}
