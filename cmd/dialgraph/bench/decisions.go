@@ -9,8 +9,8 @@ import (
 
 const (
 	assignAgents = 64
-	// turnsAgents who each talk for turnsTalk seconds get some 300 callers a
-	// second.
+	// turnsAgents who each talk for turnsTalk seconds, on average, get some 350
+	// callers a second.
 	turnsAgents = 60
 	turnsTalk   = 0.165
 )
@@ -128,7 +128,7 @@ nodes:
 `
 
 // takeTurns lets the agents begin to work, spread over the length of a talk: those
-// who begin together are free together, talk after talk.
+// who begin together are free together, for some talks.
 func (b *bench) takeTurns(ctx context.Context) error {
 	s := b.store().Agents(store.DefaultSite)
 	for i := range turnsAgents {

@@ -20,7 +20,7 @@ type order struct {
 	Seconds float64 // calls, watch: for so long
 	Slots   int     // calls: at once, at most; fill: calls that are kept live
 	Rate    float64 // calls: begun per second; 0: the next one when one has ended
-	Talk    float64 // seconds that two talk
+	Talk    float64 // seconds that two talk, on average
 }
 
 // A report is what the load has seen during an order.
@@ -40,7 +40,7 @@ type load struct {
 	seed   uint64
 	next   atomic.Int64
 	tally  tally
-	length atomic.Int64 // of a talk, ns
+	length atomic.Int64 // of a talk on average, ns
 
 	mu     sync.Mutex
 	freed  map[string]time.Time // agent -> end of his last talk
@@ -254,7 +254,11 @@ func (l *load) rung(agent string) {
 	}
 }
 
-func (l *load) talk() time.Duration { return time.Duration(l.length.Load()) }
+// talk is how long two talk: between half and one and a half times what the order
+// says, so that agents who began together are not free together, talk after talk.
+func (l *load) talk() time.Duration {
+	return time.Duration((0.5 + rand.Float64()) * float64(l.length.Load()))
+}
 
 // snapshot reads the counters, and takes the delays out.
 func (l *load) snapshot() report {
