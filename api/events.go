@@ -72,7 +72,8 @@ func (a *API) watch(hctx huma.Context, lastID string) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep events back
-	from, known := a.cfg.Events.position(lastID)
+	from, known, end := a.cfg.Events.watch(lastID)
+	defer end()
 	fmt.Fprintf(&out.pending, "retry: %d\n\n", streamRetry)
 	if lastID != "" && !known {
 		out.missed(0)

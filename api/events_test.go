@@ -122,6 +122,44 @@ func TestEventsMissedAreTold(t *testing.T) {
 	w.want(s.block(11))
 }
 
+// While nobody watches, and nobody may come back, events may be left out; whoever
+// comes back all the same is told.
+func TestFeedOfNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := NewFeed()
+		watched := func(want bool) {
+			t.Helper()
+			if got := f.Watched(); got != want {
+				t.Errorf("Watched = %t, want %t", got, want)
+			}
+		}
+		watched(false)
+		_, _, end := f.watch("")
+		watched(true)
+		if err := f.Publish(Event{Type: AgentChange}); err != nil {
+			t.Fatal(err)
+		}
+		id := f.id(1)
+		_, _, other := f.watch("")
+		end()
+		time.Sleep(feedFor)
+		watched(true)
+		other()
+		time.Sleep(feedFor - 1)
+		watched(true)
+		if from, known, end := f.watch(id); from != 2 || !known {
+			t.Errorf("goes on at %d, %t, want at 2", from, known)
+		} else {
+			end()
+		}
+		time.Sleep(feedFor)
+		watched(false)
+		if from, known, _ := f.watch(id); from != 2 || known {
+			t.Errorf("goes on at %d, %t, want at 2 after events that are gone", from, known)
+		}
+	})
+}
+
 // A client that reads nothing fills its socket, and must neither hold up
 // Publish nor others, nor stay for ever.
 func TestSlowClientHoldsUpNobody(t *testing.T) {

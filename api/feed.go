@@ -8,13 +8,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 )
 
-// feedSize is how many events a feed remembers for streams that are slow or
-// come back.
-const feedSize = 4096
+const (
+	// feedSize is how many events a feed remembers for streams that are slow or
+	// come back.
+	feedSize = 4096
+	// feedFor is how long a feed is filled for streams that come back.
+	feedFor = time.Minute
+)
 
 // An Event is something that happened, for whoever watches.
 type Event struct {
@@ -36,9 +41,12 @@ const (
 // their own pace, so a slow one costs nothing and holds up nobody; what it has
 // missed is gone, and it is told so.
 type Feed struct {
-	epoch string // of this process: numbers of another mean nothing here
+	mu      sync.Mutex
+	epoch   string // of this process, since events were left out: numbers of another mean nothing here
+	streams int
+	left    time.Time // when the last stream ended
+	partial bool      // events were left out since
 
-	mu   sync.Mutex
 	ring [feedSize]sent
 	next uint64        // number of the next event, from 1
 	news chan struct{} // closed by the next Publish
@@ -55,7 +63,39 @@ type sent struct {
 
 // NewFeed returns an empty feed.
 func NewFeed() *Feed {
-	return &Feed{epoch: uuid.NewString()[:8], next: 1, news: make(chan struct{})}
+	return &Feed{epoch: newEpoch(), next: 1, news: make(chan struct{})}
+}
+
+func newEpoch() string { return uuid.NewString()[:8] }
+
+// Watched tells whether anybody watches, or did within the last minute and may
+// come back. Where nobody does, an event that costs something to know may be
+// left out: whoever comes back later is told that events are gone.
+func (f *Feed) Watched() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.streams > 0 || time.Since(f.left) < feedFor {
+		return true
+	}
+	if !f.partial {
+		f.partial, f.epoch = true, newEpoch()
+	}
+	return false
+}
+
+// watch begins a stream where position says; the stream calls end.
+func (f *Feed) watch(lastID string) (from uint64, known bool, end func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.streams++
+	f.partial = false
+	from, known = f.position(lastID)
+	return from, known, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.streams--
+		f.left = time.Now()
+	}
 }
 
 // Publish hands an event to all streams. It never waits for any, and does
@@ -91,10 +131,8 @@ func (f *Feed) close() {
 }
 
 // position is where a stream begins: after the event that a client has seen
-// last, when this feed has sent it, else at the next event.
+// last, when this feed has sent it, else at the next event. f.mu is held.
 func (f *Feed) position(lastID string) (from uint64, known bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	epoch, number, _ := strings.Cut(lastID, "-")
 	n, err := strconv.ParseUint(number, 10, 64)
 	if epoch != f.epoch || err != nil || n >= f.next {
@@ -129,4 +167,8 @@ func (f *Feed) read(ctx context.Context, number uint64) (e sent, at, lost uint64
 	}
 }
 
-func (f *Feed) id(number uint64) string { return f.epoch + "-" + strconv.FormatUint(number, 10) }
+func (f *Feed) id(number uint64) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.epoch + "-" + strconv.FormatUint(number, 10)
+}

@@ -24,10 +24,25 @@ func agentsOf(s *store.Store) api.Agents {
 // Status returns an agent at this moment.
 func (a agents) Status(ctx context.Context, r api.Ref) (api.AgentStatus, error) {
 	v, err := a.s.Agents(r.Site).View(ctx, r.ID)
+	return statusOut(v), err
+}
+
+// doing returns what the agents of a site do at this moment; unknown ones are
+// left out.
+func (a agents) doing(ctx context.Context, site string, ids []string) ([]api.AgentStatus, error) {
+	views, err := a.s.Agents(site).Views(ctx, ids...)
+	all := make([]api.AgentStatus, len(views))
+	for i, v := range views {
+		all[i] = statusOut(v)
+	}
+	return all, err
+}
+
+func statusOut(v store.AgentView) api.AgentStatus {
 	return api.AgentStatus{
 		Agent: v.Agent, Status: string(v.Wanted), Reason: v.Reason, State: string(v.State), Since: v.Since, Free: v.Free,
 		Call: v.Call, Queue: v.Queue, Number: v.Number, Name: v.Name,
-	}, err
+	}
 }
 
 // SetStatus sets what an agent wants.

@@ -140,7 +140,7 @@ func (s *server) control(c *serveCmd) error {
 		nodes[i] = controller.NodeConfig{Addr: addr, Password: c.Password}
 	}
 	events, lookups := api.NewFeed(), prometheus.NewHistogram(lookupSeconds)
-	s.moves = newMoves(agentsOf(s.store), events, s.log)
+	s.moves = newMoves(agents{s: s.store}.doing, events, s.log)
 	s.controller, err = controller.New(controller.Config{
 		Instance: name, Address: address,
 		Numbers: routes{s.live, new(sync.Map)}, Customers: customers{s.store.Customers()}, Cursors: cursors{s.cursors},

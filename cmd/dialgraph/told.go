@@ -39,55 +39,6 @@ func (t told) tell(ctx context.Context, kind api.EventType, v store.Record) {
 	}
 }
 
-// maxMoves is how many moves of agents may wait to be told; beyond it they are
-// left out, since a later one says more.
-const maxMoves = 1024
-
-// moves tells whoever watches /v1/events what agents do: the caller's number
-// and name are on the agent's screen before the telephone is picked up.
-type moves struct {
-	agents api.Agents
-	events *api.Feed
-	log    *slog.Logger
-	queue  chan api.Ref
-}
-
-func newMoves(agents api.Agents, events *api.Feed, log *slog.Logger) *moves {
-	return &moves{agents: agents, events: events, log: log, queue: make(chan api.Ref, maxMoves)}
-}
-
-// moved notes that an agent does something else now.
-func (m *moves) moved(site, agent string) {
-	select {
-	case m.queue <- api.Ref{Site: site, ID: agent}:
-	default:
-	}
-}
-
-// run tells until ctx ends.
-func (m *moves) run(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case agent := <-m.queue:
-			m.tell(ctx, agent)
-		}
-	}
-}
-
-func (m *moves) tell(ctx context.Context, agent api.Ref) {
-	ctx, cancel := context.WithTimeout(ctx, pingWithin)
-	defer cancel()
-	status, err := m.agents.Status(ctx, agent)
-	if err == nil {
-		err = m.events.Publish(api.Event{Type: api.AgentChange, Data: status})
-	}
-	if err != nil && ctx.Err() == nil {
-		m.log.WarnContext(ctx, "agent's move not told", "agent", agent.ID, "error", err)
-	}
-}
-
 // keys are api.Keys.
 type keys struct{ store.APIKeys }
 
