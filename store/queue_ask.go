@@ -110,7 +110,8 @@ func (a *asker) send(ctx context.Context, batch []*asking) {
 	for _, q := range batch {
 		args = append(args, q.args...)
 	}
-	answers, err := a.s.run(ctx, queueAsk, a.keys, args...).Slice()
+	ask := scriptStep(queueAsk, a.keys, args...)
+	answers, err := a.s.decisions.of(a.s.node(ctx, ask.key())).ask(ctx, []step{ask})[0].Slice()
 	if err == nil && len(answers) != len(batch) {
 		err = errors.New("script: as many answers as questions wanted")
 	}

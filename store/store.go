@@ -64,8 +64,10 @@ type Store struct {
 	offset func() time.Duration
 	queues sync.Map // site -> *asker, made once
 
-	pipes   pipes // all that instances ask and write
-	lookups pipes // what a caller waits for to hear of an outage: not behind what is written
+	pipes pipes // all that instances ask and write
+	// Not behind what is written:
+	lookups   pipes // what a caller waits for to hear of an outage
+	decisions pipes // what agents and callers wait for: questions to queues
 
 	recordAge time.Duration
 	recordMax int
@@ -92,6 +94,7 @@ func New(rdb redis.UniversalClient, o Options) *Store {
 		rdb:       rdb,
 		pipes:     pipes{rdb: rdb},
 		lookups:   pipes{rdb: rdb},
+		decisions: pipes{rdb: rdb},
 		keys:      keys{prefix: o.Prefix},
 		log:       o.Log,
 		offset:    o.Offset,
