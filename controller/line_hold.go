@@ -46,7 +46,7 @@ func (l *line) Hold(ctx context.Context, h dialplan.Hold, wait dialplan.Wait) (s
 		return key, nil
 	}
 	began := time.Now()
-	m := &hold{line: l, keys: h.Keys, sound: h.Music, look: began.Add(blip), probe: l.cfg.probe}
+	m := &hold{line: l, keys: h.Keys, sound: h.Music, then: h.Over, look: began.Add(blip), probe: l.cfg.probe}
 	if h.AtMost > 0 {
 		m.until = began.Add(h.AtMost)
 	}
@@ -61,7 +61,8 @@ type hold struct {
 	line  *line
 	keys  string
 	sound dialplan.Sound
-	until time.Time // of the wait, zero for ever
+	then  func(error) // when the wait is over
+	until time.Time   // of the wait, zero for ever
 
 	look  time.Time     // when music begins, then when to look whether it still plays
 	probe time.Duration // until the look after that
@@ -108,6 +109,9 @@ func (m *hold) ends() error {
 func (m *hold) listen(ctx context.Context) (key string, err error) {
 	for {
 		if m.isOver() {
+			if m.then != nil {
+				m.then(m.ends())
+			}
 			return "", m.quiet(ctx)
 		}
 		e, err := m.line.hear(ctx, m.next())

@@ -26,10 +26,11 @@ func (m *mortal) alive() error {
 	return nil
 }
 
-func (m *mortal) Save(ctx context.Context, c *dialplan.Cursor, must bool) {
-	if m.alive() == nil {
-		m.memory.Save(ctx, c, must)
+func (m *mortal) Save(ctx context.Context, c *dialplan.Cursor, must bool) (kept func()) {
+	if m.alive() != nil {
+		return func() {}
 	}
+	return m.memory.Save(ctx, c, must)
 }
 
 func (m *mortal) Delete(ctx context.Context, call string) error {

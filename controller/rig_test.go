@@ -126,7 +126,7 @@ func (m *memory) Delete(_ context.Context, call string) error {
 	return nil
 }
 
-func (m *memory) Save(_ context.Context, c *dialplan.Cursor, _ bool) {
+func (m *memory) Save(_ context.Context, c *dialplan.Cursor, _ bool) (kept func()) {
 	raw, err := json.Marshal(c)
 	if err != nil {
 		panic(err)
@@ -135,6 +135,7 @@ func (m *memory) Save(_ context.Context, c *dialplan.Cursor, _ bool) {
 	defer m.mu.Unlock()
 	m.saved++
 	m.cursors[c.Call] = raw
+	return func() {}
 }
 
 func (m *memory) Outage(context.Context, string, string) (dialplan.Outage, bool, error) {

@@ -16,9 +16,9 @@ type world struct {
 }
 
 // Save keeps the cursor, with what has been counted so far.
-func (w *world) Save(ctx context.Context, c *dialplan.Cursor, must bool) {
+func (w *world) Save(ctx context.Context, c *dialplan.Cursor, must bool) (kept func()) {
 	w.note()
-	w.World.Save(ctx, c, must)
+	return w.World.Save(ctx, c, must)
 }
 
 // Join notes the queue.

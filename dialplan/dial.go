@@ -91,7 +91,7 @@ func (d *dial) run(ctx context.Context, c *call, s *State) (ref, error) {
 	}
 	for outcome != Answered && s.Index < len(attempts) {
 		s.Phase, s.Bridge = phaseRing, bridgeID(c.Cursor)
-		got, err := c.bridge(ctx, d.bridge(c, attempts[s.Index], s.Bridge))
+		got, err := c.bridge(ctx, d.bridge(c, attempts[s.Index], s.Bridge), c.saving(ctx, true))
 		if err != nil {
 			return 0, err
 		}

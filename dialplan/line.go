@@ -107,6 +107,10 @@ type Hold struct {
 	Music  Sound
 	Keys   string        // keys that end the hold; others stay in the type-ahead
 	AtMost time.Duration // 0 for as long as it takes
+	// Over is called with the wait's error once that is over, before the music
+	// ends: what is to be done then need not wait for the music. It may be nil,
+	// and must not block.
+	Over func(error)
 }
 
 // A Bridge is one attempt to reach somebody for the caller.

@@ -173,7 +173,11 @@ func (p *phone) Hold(ctx context.Context, h Hold, wait Wait) (string, error) {
 		p.vain, p.clock = false, p.clock.Add(h.AtMost)
 		return "", context.DeadlineExceeded
 	}
-	return "", <-done
+	err := <-done
+	if h.Over != nil {
+		h.Over(err)
+	}
+	return "", err
 }
 
 func (p *phone) Bridge(ctx context.Context, b Bridge) (Bridged, error) {
@@ -230,15 +234,16 @@ func (p *phone) Outage(_ context.Context, _, address string) (Outage, bool, erro
 	return p.outage, found, nil
 }
 
-func (p *phone) Save(_ context.Context, c *Cursor, must bool) {
+func (p *phone) Save(_ context.Context, c *Cursor, must bool) (kept func()) {
 	saved, err := json.Marshal(c)
 	if err != nil {
 		p.t.Fatalf("save cursor: %v", err)
 	}
 	p.saved = saved
-	if must {
-		p.musts++
+	if !must {
+		return func() {}
 	}
+	return func() { p.musts++ }
 }
 
 func (p *phone) Join(ctx context.Context, j Join) (Ticket, error) {

@@ -62,6 +62,9 @@ func (q *queue) run(ctx context.Context, c *call, s *State) (ref, error) {
 			s.Until = c.Now().Add(q.MaxWait)
 		}
 	case phaseRing:
+		if c.held != nil {
+			break // an agent was offered in this wait
+		}
 		if s.Offer == nil {
 			return 0, errors.New("resume an offer that the cursor does not have")
 		}
@@ -93,6 +96,7 @@ type queueVisit struct {
 	*queue
 	call  *call
 	s     *State
+	kept  func() // waits until the cursor with the offer is kept
 	ended string // the offer whose talk has been reported as over
 }
 
@@ -196,6 +200,7 @@ func (v *queueVisit) wait(ctx context.Context) (offer *Offer, next ref, done boo
 		next, done, err = v.left(ctx, key)
 		return nil, next, done, err
 	case err == nil && offer != nil:
+		v.kept = h.kept
 		return offer, 0, false, nil
 	case errors.Is(err, ErrNoTicket):
 		v.s.Phase, v.s.Ticket = phaseJoin, ""
@@ -210,9 +215,14 @@ func (v *queueVisit) wait(ctx context.Context) (offer *Offer, next ref, done boo
 	}
 }
 
+// offered begins to keep the offer in the cursor.
+func (v *queueVisit) offered(ctx context.Context, offer *Offer) (kept func()) {
+	v.s.Phase, v.s.Offer, v.s.Bridge = phaseRing, offer, offer.ID
+	return v.call.saving(ctx, true)
+}
+
 // ring rings the agent of the offer and lets the two talk.
 func (v *queueVisit) ring(ctx context.Context, offer *Offer) (next ref, done bool, err error) {
-	v.s.Phase, v.s.Offer, v.s.Bridge = phaseRing, offer, offer.ID
 	lang := v.call.Cursor.Language
 	b := Bridge{
 		ID: offer.ID, Legs: []Leg{{Target: Target{Contact: offer.Contact}, Timeout: offer.Ring}},
@@ -223,7 +233,7 @@ func (v *queueVisit) ring(ctx context.Context, offer *Offer) (next ref, done boo
 	if len(v.Keys) == 1 { // FreeSWITCH knows one such key
 		b.CancelKey = v.Keys.String()
 	}
-	got, err := v.call.bridge(ctx, b)
+	got, err := v.call.bridge(ctx, b, v.kept)
 	switch {
 	case errors.Is(err, ErrHangup) && got.Answered.IsZero():
 		v.drop(ctx, offer, Gone)

@@ -19,6 +19,11 @@ func (v *queueVisit) held(ctx context.Context) *held {
 			done(err)
 		})
 	}
+	h.Over = func(err error) {
+		if err == nil { // found ended it, and nothing else writes the offer
+			h.kept = v.offered(ctx, h.offer)
+		}
+	}
 	return h
 }
 

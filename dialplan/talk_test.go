@@ -2,6 +2,7 @@ package dialplan
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -183,6 +184,58 @@ func TestQueueIsLeftWhenTheLineFails(t *testing.T) {
 	if got := strings.Join(p.log, "\n"); end != Faulted || err == nil || got != want {
 		t.Errorf("Run = %q, %v after\n%s\nwant\n%s", end, err, got, want)
 	}
+}
+
+// overheard is a phone of which is known what was kept by the end of the wait,
+// and how many have waited for that.
+type overheard struct {
+	*phone
+	kept   State
+	waited int
+}
+
+func (o *overheard) Hold(ctx context.Context, h Hold, wait Wait) (string, error) {
+	over := h.Over
+	h.Over = func(err error) {
+		waited := o.musts
+		over(err)
+		var cursor Cursor
+		if err := json.Unmarshal(o.saved, &cursor); err != nil {
+			o.t.Fatal(err)
+		}
+		o.kept, o.waited = cursor.State, o.musts-waited
+	}
+	return o.phone.Hold(ctx, h, wait)
+}
+
+// The offer is on its way to the store before the music ends, and there before
+// the agent is rung.
+func TestOfferIsKeptWhileTheMusicEnds(t *testing.T) {
+	p := newPhone(t, menuOf(t, queueNode))
+	cursor := NewCursor(p.menu, "c", Caller{}, Called{}, p.clock)
+	line := &overheard{phone: p}
+	musts := 0
+	rings := ringing{line, func() { musts = p.musts }}
+	if end, err := (Walk{Menu: p.menu, Cursor: cursor, Line: rings, World: p}).Run(t.Context()); err != nil {
+		t.Fatalf("Run = %q, %v", end, err)
+	}
+	if got := line.kept; got.Phase != phaseRing || got.Offer == nil || got.Offer.ID != "o1" || got.Bridge != "o1" {
+		t.Errorf("before the music ends %+v is on its way", got)
+	}
+	if want := 3; line.waited != 0 || musts != want { // for the ticket, the wait and the offer
+		t.Errorf("the music waited for %d cursors, the agent for %d, want 0 and %d", line.waited, musts, want)
+	}
+}
+
+// ringing is a line that tells when somebody is rung.
+type ringing struct {
+	Line
+	rung func()
+}
+
+func (r ringing) Bridge(ctx context.Context, b Bridge) (Bridged, error) {
+	r.rung()
+	return r.Line.Bridge(ctx, b)
 }
 
 // stray is a phone that somebody else takes over while the caller waits.

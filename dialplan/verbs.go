@@ -12,10 +12,14 @@ import (
 
 // save keeps the cursor. What the caller confirmed since the last time makes
 // it wait for the store.
-func (c *call) save(ctx context.Context, must bool) {
-	c.Cursor.Typed = c.Line.Typed().String()
-	c.World.Save(ctx, c.Cursor, must || c.confirmed)
+func (c *call) save(ctx context.Context, must bool) { c.saving(ctx, must)() }
+
+// saving begins to keep the cursor; kept waits for the store.
+func (c *call) saving(ctx context.Context, must bool) (kept func()) {
+	must = must || c.confirmed
 	c.confirmed = false
+	c.Cursor.Typed = c.Line.Typed().String()
+	return c.World.Save(ctx, c.Cursor, must)
 }
 
 // play plays sounds in a row.
@@ -72,10 +76,10 @@ func (c *call) waits(ctx context.Context) {
 	c.save(ctx, true)
 }
 
-// bridge brings the caller together with somebody.
-func (c *call) bridge(ctx context.Context, b Bridge) (Bridged, error) {
+// bridge brings the caller together with somebody, once the store has the cursor.
+func (c *call) bridge(ctx context.Context, b Bridge, kept func()) (Bridged, error) {
 	c.late = lateKeys{}
-	c.save(ctx, true)
+	kept()
 	return c.Line.Bridge(ctx, b)
 }
 

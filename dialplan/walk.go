@@ -93,6 +93,7 @@ type held struct {
 	Hold
 	wait  Wait
 	offer *Offer // that ended the wait
+	kept  func() // waits until the cursor with the offer is kept
 	key   string // that the hold returned, and err
 	err   error
 }

@@ -356,7 +356,7 @@ func (q *quick) Collect(context.Context, Collect) (Collected, error) {
 	return Collected{Digits: "1"}, nil
 }
 
-func (q *quick) Save(context.Context, *Cursor, bool) {}
+func (q *quick) Save(context.Context, *Cursor, bool) func() { return func() {} }
 
 // One step is a question, a condition and an assignment.
 func BenchmarkStep(b *testing.B) {

@@ -12,12 +12,12 @@ type World interface {
 	// Outage looks for a flag on the address or on any larger place that
 	// contains it; ok is false when there is none.
 	Outage(ctx context.Context, site, address string) (o Outage, ok bool, err error)
-	// Save keeps the cursor. With must it waits until the store has it, for a
-	// bounded time (50 ms), and goes on; without, it may be written a moment
-	// later. A call never fails because a cursor could not be saved, so there
-	// is no error to handle: the World counts it. The cursor changes after
-	// Save has returned, so what is written later is a copy.
-	Save(ctx context.Context, c *Cursor, must bool)
+	// Save begins to keep the cursor, and returns. With must, kept waits until
+	// the store has it, for a bounded time (50 ms); without, it does not, and the
+	// cursor may be written a moment later. A call never fails because a cursor
+	// could not be saved, so there is no error to handle: the World counts it.
+	// The cursor changes after Save has returned, so what is written is a copy.
+	Save(ctx context.Context, c *Cursor, must bool) (kept func())
 }
 
 // Queue is one queue of a site, as a waiting caller uses it.

@@ -132,7 +132,7 @@ func TestACallsPartsCost(t *testing.T) {
 	alloctest.AtMost(t, 345, 16500, "steps and their replies, keys, the cursor's document", func() {
 		_, entered := limits.Enter(ctx, "trunk", "carrier", 10)
 		begun := errors.Join(entered, owners.Claim(ctx, Owned{Call: "a", Token: "t", New: true}), s.Records().Put(ctx, record))
-		cursors.Save(ctx, cursor, true)
+		cursors.Save(ctx, cursor, true)()
 		ended := errors.Join(s.Records().Put(ctx, over), cursors.Delete(ctx, "a"))
 		_, forgot := owners.Forget(ctx, "a", "t")
 		limits.Leave(ctx, "trunk", "carrier")

@@ -88,21 +88,25 @@ func (s *Store) Cursors(instance string) *Cursors {
 	}
 }
 
-// Save keeps the cursor. With must it waits until Redis has acknowledged it,
+// Save keeps the cursor. With must, kept waits until Redis has acknowledged it,
 // 50 ms at most. A cursor that is not acknowledged is written when Redis can
 // be reached again, unless a newer one replaces it.
-func (c *Cursors) Save(ctx context.Context, cursor *dialplan.Cursor, must bool) {
+func (c *Cursors) Save(ctx context.Context, cursor *dialplan.Cursor, must bool) (kept func()) {
 	c.saved.Add(1)
 	document, err := cursor.Encode()
 	if err != nil {
 		c.dropped.Add(1)
 		c.s.log.Error("cursor cannot be encoded", "call", cursor.Call, "error", err)
-		return
+		return func() {}
 	}
 	acked, ok := c.enqueue(ctx, cursor.Call, document, must)
 	if !must || !ok {
-		return
+		return func() {}
 	}
+	return func() { c.await(ctx, acked) }
+}
+
+func (c *Cursors) await(ctx context.Context, acked <-chan struct{}) {
 	timer := time.NewTimer(c.within)
 	defer timer.Stop()
 	select {

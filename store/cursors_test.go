@@ -41,12 +41,12 @@ func TestCursorComesBackAsItWas(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store, _ *clock) {
 		ctx, one, two := t.Context(), newCursors(t, s, "one"), newCursors(t, s, "two")
 		want := cursorAt("a", 7)
-		one.Save(ctx, want, true)
+		one.Save(ctx, want, true)()
 		got, err := two.Load(ctx, "a")
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("Load on another instance: %v\n%s", err, diff)
 		}
-		one.Save(ctx, cursorAt("a", 8), false)
+		one.Save(ctx, cursorAt("a", 8), false)()
 		if err := one.Delete(ctx, "a"); err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestCursorLoadSeesWhatIsNotWrittenYet(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store, _ *clock) {
 		c := newCursors(t, s, "one")
 		for visit := range 200 {
-			c.Save(t.Context(), cursorAt("a", visit), false)
+			c.Save(t.Context(), cursorAt("a", visit), false)()
 			if got, err := c.Load(t.Context(), "a"); err != nil || got.Visit != visit {
 				t.Fatalf("Load = %+v, %v, want visit %d", got, err, visit)
 			}
@@ -80,13 +80,13 @@ func TestCursorLoadSeesWhatIsNotWrittenYet(t *testing.T) {
 func TestCursorOfAFormerOwnerIsRefused(t *testing.T) {
 	onEach(t, func(t *testing.T, s *Store, _ *clock) {
 		ctx, former, owner := t.Context(), newCursors(t, s, "one"), newCursors(t, s, "two")
-		former.Save(ctx, cursorAt("a", 1), true)
+		former.Save(ctx, cursorAt("a", 1), true)()
 		owners := s.Owners("two")
 		if err := owners.Claim(ctx, Owned{Call: "a", Token: "t"}); err != nil {
 			t.Fatal(err)
 		}
-		owner.Save(ctx, cursorAt("a", 2), true)
-		former.Save(ctx, cursorAt("a", 3), true)
+		owner.Save(ctx, cursorAt("a", 2), true)()
+		former.Save(ctx, cursorAt("a", 3), true)()
 		if err := former.Delete(ctx, "a"); err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestCursorOfAFormerOwnerIsRefused(t *testing.T) {
 		if _, err := owners.Forget(ctx, "a", "t"); err != nil {
 			t.Fatal(err)
 		}
-		former.Save(ctx, cursorAt("a", 4), true)
+		former.Save(ctx, cursorAt("a", 4), true)()
 		if _, err := owner.Load(ctx, "a"); !errors.Is(err, ErrNotFound) {
 			t.Errorf("Load = %v: the cursor of an ended call is back", err)
 		}
@@ -121,7 +121,7 @@ func TestCursorOfAnEndedCallCanBeEnded(t *testing.T) {
 		if err := owners.Claim(ctx, Owned{Call: "a", Token: "t"}); err != nil {
 			t.Fatal(err)
 		}
-		c.Save(ctx, cursorAt("a", 1), true)
+		c.Save(ctx, cursorAt("a", 1), true)()
 		if _, err := owners.Forget(ctx, "a", "t"); err != nil {
 			t.Fatal(err)
 		}
@@ -156,11 +156,11 @@ func TestCursorsOutliveARestartOfRedis(t *testing.T) {
 	server := storetest.Start(t)
 	c := newCursors(t, open(t, server.URL(), new(clock)), "one")
 	ctx := t.Context()
-	c.Save(ctx, cursorAt("a", 1), true)
+	c.Save(ctx, cursorAt("a", 1), true)()
 	server.Stop()
 	c.within = mustWithin
 	for visit := 2; visit <= 5; visit++ {
-		c.Save(ctx, cursorAt("a", visit), true)
+		c.Save(ctx, cursorAt("a", visit), true)()
 	}
 	if st := c.Stats(); st.Late != 4 {
 		t.Errorf("stats = %+v, want 4 late", st)
@@ -184,7 +184,7 @@ func TestCursorsStayWithTheirWriterWhenTheNodeChanges(t *testing.T) {
 	server.Stop()
 	for visit, node := range []string{"first", "second"} {
 		c.node = func(context.Context, string) string { return node }
-		c.Save(t.Context(), cursorAt("a", visit), false)
+		c.Save(t.Context(), cursorAt("a", visit), false)()
 	}
 	waiting := 0
 	for _, w := range c.writers {
@@ -207,7 +207,7 @@ func TestCursorsOfManyCalls(t *testing.T) {
 		for i := range calls {
 			wg.Go(func() {
 				for visit := range visits {
-					c.Save(t.Context(), cursorAt(fmt.Sprint("call-", i), visit), visit == visits-1)
+					c.Save(t.Context(), cursorAt(fmt.Sprint("call-", i), visit), visit == visits-1)()
 				}
 			})
 		}
@@ -236,7 +236,7 @@ func BenchmarkCursorSave(b *testing.B) {
 				cursor := cursorAt(fmt.Sprintf("call-%p", pb), 0)
 				for pb.Next() {
 					cursor.Visit++
-					c.Save(b.Context(), cursor, must)
+					c.Save(b.Context(), cursor, must)()
 				}
 			})
 			st := c.Stats()

@@ -45,7 +45,7 @@ func TestEmbeddedKeepsDocumentsAndNothingElse(t *testing.T) {
 	setOutages(t, s.Outages(), "default", "crm", "kyiv/khreshchatyk")
 	putRecords(t, s, Record{Call: "a", Started: noon})
 	cursors, owners := newCursors(t, s, "one"), s.Owners("one")
-	cursors.Save(t.Context(), cursorAt("a", 1), true)
+	cursors.Save(t.Context(), cursorAt("a", 1), true)()
 	claim(t, owners, "a")
 	renew(t, owners)
 	if err := e.Close(); err != nil {

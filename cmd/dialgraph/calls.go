@@ -148,7 +148,9 @@ func (w world) Outage(ctx context.Context, site, address string) (dialplan.Outag
 }
 
 // Save keeps where a call stands.
-func (w world) Save(ctx context.Context, c *dialplan.Cursor, must bool) { w.cursors.Save(ctx, c, must) }
+func (w world) Save(ctx context.Context, c *dialplan.Cursor, must bool) (kept func()) {
+	return w.cursors.Save(ctx, c, must)
+}
 
 // cursors are controller.Cursors.
 type cursors struct{ *store.Cursors }

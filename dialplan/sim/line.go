@@ -97,6 +97,9 @@ func (l line) Hold(ctx context.Context, h dialplan.Hold, wait dialplan.Wait) (st
 	wait(func(e error) { over, err = true, e })()
 	switch {
 	case over:
+		if h.Over != nil {
+			h.Over(err)
+		}
 		return "", err
 	case h.AtMost > 0 && h.AtMost < patience:
 		l.clock = l.clock.Add(h.AtMost)

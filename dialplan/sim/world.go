@@ -26,13 +26,14 @@ func (c *call) Outage(_ context.Context, _, address string) (found dialplan.Outa
 
 // Save keeps the cursor as it would be written, so that a resumed walk sees
 // nothing but what was saved.
-func (c *call) Save(_ context.Context, cursor *dialplan.Cursor, _ bool) {
+func (c *call) Save(_ context.Context, cursor *dialplan.Cursor, _ bool) (kept func()) {
 	saved, err := json.Marshal(cursor)
 	if err != nil {
 		c.err = fmt.Errorf("save cursor: %w", err)
-		return
+	} else {
+		c.saved = saved
 	}
-	c.saved = saved
+	return func() {}
 }
 
 func (c *call) Join(_ context.Context, j dialplan.Join) (dialplan.Ticket, error) {
