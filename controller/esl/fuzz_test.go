@@ -69,7 +69,7 @@ func FuzzPeer(f *testing.F) {
 	seeds(f)
 	s := &Server{
 		Logger:  slog.New(slog.DiscardHandler),
-		Options: Options{HandshakeTimeout: patience, CommandTimeout: patience, MaxBody: 32 << 10},
+		Options: Options{HandshakeTimeout: patience, CommandTimeout: patience / 4, MaxBody: 32 << 10},
 		Handler: func(s *Session) {
 			for {
 				e, err := s.Next(context.Background(), time.Time{})

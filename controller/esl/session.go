@@ -151,13 +151,14 @@ func (s *Session) Pipeline(commands ...Command) ([]*Event, error) {
 }
 
 func (s *Session) pipeline(timeout time.Duration, commands ...Command) ([]*Event, error) {
-	if err := s.write(commands); err != nil {
+	now := time.Now()
+	if err := s.write(commands, now.Add(timeout/2)); err != nil {
 		return nil, err
 	}
-	until := time.Now().Add(timeout)
+	w := wait{until: now.Add(timeout), final: true}
 	replies := make([]*Event, 0, len(commands))
 	for len(replies) < len(commands) {
-		e, err := s.read(wait{until: until, final: true})
+		e, err := s.read(w)
 		switch {
 		case err != nil:
 		case e == nil:
@@ -176,8 +177,8 @@ func (s *Session) pipeline(timeout time.Duration, commands ...Command) ([]*Event
 	return replies, refusal(commands, replies)
 }
 
-// write sends commands.
-func (s *Session) write(commands []Command) error {
+// write sends commands, and begins to wait for what answers them; it looks for that at a time that is given.
+func (s *Session) write(commands []Command, look time.Time) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
@@ -188,7 +189,12 @@ func (s *Session) write(commands []Command) error {
 		return err
 	}
 	*buf = b
-	if err := s.sink.write(b); err != nil {
+	if s.channel == nil { // a peer of whom nothing is known may have said anything
+		err = s.sink.write(b)
+	} else {
+		err = s.in.ask(b, &s.sink, look)
+	}
+	if err != nil {
 		s.salvage()
 		return fmt.Errorf("send %s: %w", commands[0].verb(), s.fail(err)) // half a command may be on the wire
 	}

@@ -232,11 +232,47 @@ func TestLastWordsBeforeAFailedCommand(t *testing.T) {
 	}
 }
 
+// What had come before a command, unread, shows with its answer.
+func TestEventsBeforeACommand(t *testing.T) {
+	s, fs := session(t, Options{})
+	for range 50 {
+		fs.send(event("DTMF"))
+		answer := async(t, func() ([]*Event, error) { return s.Pipeline(Linger(0)) })
+		fs.expect("linger")
+		fs.send(reply("+OK"), event("CHANNEL_ANSWER"))
+		if replies, err := answer(); err != nil || len(replies) != 1 {
+			t.Fatalf("Pipeline = %v, %v", replies, err)
+		}
+		for _, want := range []string{"DTMF", "CHANNEL_ANSWER"} {
+			if e, err := s.Next(t.Context(), time.Now().Add(patience)); err != nil || e.Name() != want {
+				t.Fatalf("Next = %v, %v, want %s", e, err, want)
+			}
+		}
+	}
+}
+
+// A command that the socket does not take at once is written to its end.
+func TestLargeCommand(t *testing.T) {
+	s, fs := session(t, Options{})
+	large := Command{Line: "sendmsg", Headers: []Header{{"content", strings.Repeat("x", 16<<20)}}}
+	answer := async(t, func() ([]*Event, error) { return s.Pipeline(large, Linger(0)) })
+	if got := fs.command(); len(got) < 16<<20 {
+		t.Errorf("a command of %d bytes", len(got))
+	}
+	fs.expect("linger")
+	fs.send(reply("+OK"), reply("+OK"))
+	if _, err := answer(); err != nil {
+		t.Error(err)
+	}
+}
+
 // An idle session is not woken by the time that a command before it had.
 func TestIdleIsLeftAlone(t *testing.T) {
 	s, fs := session(t, Options{CommandTimeout: 20 * time.Millisecond})
+	answer := async(t, func() ([]*Event, error) { return s.Pipeline(Linger(0)) })
+	fs.expect("linger")
 	fs.send(reply("+OK"))
-	if _, err := s.Pipeline(Linger(0)); err != nil {
+	if _, err := answer(); err != nil {
 		t.Fatal(err)
 	}
 	armed := s.in.armed

@@ -42,6 +42,9 @@ type source struct {
 	n       int
 	err     error
 	arrived func(fd uintptr) bool // tryRead, made once
+
+	out  []byte                // is written before the wait begins; nil once it was
+	asks func(fd uintptr) bool // tryAsk, made once
 }
 
 // A wait says how long to wait for the beginning of a frame: for ever, when it is zero.
@@ -55,7 +58,7 @@ type wait struct {
 
 func (s *source) init(nc net.Conn, timeout time.Duration) {
 	s.nc, s.raw, s.timeout = nc, rawConn(nc), timeout
-	s.arrived = s.tryRead
+	s.arrived, s.asks = s.tryRead, s.tryAsk
 }
 
 // rawConn is the file behind a connection, nil when there is none.
@@ -176,6 +179,36 @@ func (s *source) tryRead(fd uintptr) bool {
 		}
 		return true
 	}
+}
+
+// ask writes b, and waits until something has come or it is time to look; read tells which. The wait for what answers b
+// begins before b is written: nothing need be looked for before. What came earlier shows with the answer, or, be it the
+// end of a peer that still listens, at that time.
+func (s *source) ask(b []byte, to *sink, look time.Time) error {
+	if s.raw == nil || s.chunk != nil {
+		return to.write(b)
+	}
+	s.wait = wait{until: look}
+	s.arm()
+	s.out = b
+	_ = s.raw.Read(s.asks) // what is wrong shows again
+	b, s.out = s.out, nil
+	if len(b) > 0 {
+		return to.write(b)
+	}
+	return nil
+}
+
+// tryAsk writes what is to be written, the first time; false when all of that was taken.
+func (s *source) tryAsk(fd uintptr) bool {
+	if len(s.out) == 0 {
+		return true
+	}
+	n, err := nonblock.Write(fd, s.out)
+	if err == nil {
+		s.out = s.out[n:]
+	}
+	return len(s.out) > 0
 }
 
 // tries tells that nothing is waited for.
