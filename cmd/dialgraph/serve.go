@@ -42,10 +42,17 @@ type serveCmd struct {
 	LogJSON  bool          `name:"log-json" help:"Log as JSON."`
 }
 
+// flushWithin bounds the writing of the log's last lines.
+const flushWithin = time.Second
+
 // Run serves until the context ends, then drains.
 func (c *serveCmd) Run(r *run) error {
+	lines := nonblock.NewLog(r.errOut)
+	defer lines.Flush(flushWithin)
+	log := logger(lines, c.LogLevel, c.LogJSON)
+	lines.Lost = func(n int) { log.Warn("lines of the log are missing before this one: it was not taken", "lines", n) }
 	roomForHeap()
-	s, err := newServer(r.ctx, c, logger(nonblock.Lines(r.errOut), c.LogLevel, c.LogJSON))
+	s, err := newServer(r.ctx, c, log)
 	if err != nil {
 		return err
 	}

@@ -1,15 +1,11 @@
 package nonblock
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"io"
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -192,88 +188,5 @@ func TestWhatIsNoTCPConnectionStaysAsItIs(t *testing.T) {
 	defer func() { _, _ = a.Close(), b.Close() }()
 	if got := Conn(a); got != a {
 		t.Errorf("Conn(%T) = %T", a, got)
-	}
-	var w bytes.Buffer
-	if got := Lines(&w); got != io.Writer(&w) {
-		t.Errorf("Lines(%T) = %T", &w, got)
-	}
-}
-
-// someLines are of all lengths around what is written at once.
-func someLines() [][]byte {
-	var all [][]byte
-	for _, n := range []int{1, 80, page - 1, page, page + 1, 3 * page, 80} {
-		all = append(all, []byte(strings.Repeat("x", n-1)+"\n"))
-	}
-	return all
-}
-
-func TestLinesIntoAFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "log")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := Lines(f)
-	for _, line := range someLines() {
-		if n, err := w.Write(line); n != len(line) || err != nil {
-			t.Fatalf("Write of %d bytes = %d, %v", len(line), n, err)
-		}
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, bytes.Join(someLines(), nil)) {
-		t.Errorf("the file has %d bytes, %v", len(got), err)
-	}
-	if _, err := w.Write([]byte("x\n")); err == nil {
-		t.Error("a line went into a file that is closed")
-	}
-}
-
-// A reader who does not keep up holds the log up, and loses nothing.
-func TestLinesIntoAPipe(t *testing.T) {
-	r, f, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = r.Close() }()
-	f.Fd() // a log blocks, as a rule
-	const rounds = 20
-	written := make(chan error, 1)
-	go func() {
-		w := Lines(f)
-		for range rounds {
-			for _, line := range someLines() {
-				if n, err := w.Write(line); n != len(line) || err != nil {
-					written <- errors.Join(err, io.ErrShortWrite)
-					return
-				}
-			}
-		}
-		written <- f.Close()
-	}()
-	in := bufio.NewReaderSize(r, 8*page)
-	for n := range rounds {
-		for _, line := range someLines() {
-			if got, err := in.ReadBytes('\n'); err != nil || !bytes.Equal(got, line) {
-				t.Fatalf("round %d: a line of %d bytes, %v, want %d", n, len(got), err, len(line))
-			}
-		}
-	}
-	if err := <-written; err != nil {
-		t.Error(err)
-	}
-}
-
-func TestLinesThatNobodyReads(t *testing.T) {
-	r, f, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	_ = r.Close()
-	if _, err := Lines(f).Write([]byte("x\n")); err == nil {
-		t.Error("a line went into a pipe that nobody reads")
 	}
 }
