@@ -1,6 +1,8 @@
 package main
 
 import (
+	"log/slog"
+
 	"github.com/dialgraph/dialgraph/cmd/dialgraph/bench"
 )
 
@@ -35,4 +37,9 @@ type benchPartCmd struct {
 }
 
 // Run works until the standard input ends.
-func (c *benchPartCmd) Run(r *run) error { return bench.Part(r.ctx, c.Part, r.in, r.out) }
+func (c *benchPartCmd) Run(r *run) error {
+	if c.Part == bench.PartInstance {
+		defer asController(slog.New(slog.DiscardHandler))()
+	}
+	return bench.Part(r.ctx, c.Part, r.in, r.out)
+}

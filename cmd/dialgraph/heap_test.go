@@ -59,19 +59,26 @@ func TestHeapOfAController(t *testing.T) {
 	for _, tt := range []struct{ gogc, want string }{{"77", "77"}, {"", ""}} {
 		t.Run("GOGC="+tt.gogc, func(t *testing.T) {
 			t.Setenv("GOGC", tt.gogc)
-			answer, err := http.Get("http://" + newCluster(t, 0, 1, 1).controllers[0].http + "/metrics")
-			if err != nil {
-				t.Fatal(err)
-			}
-			page, err := io.ReadAll(answer.Body)
-			if err := errors.Join(err, answer.Body.Close()); err != nil {
-				t.Fatal(err)
-			}
-			_, rest, _ := strings.Cut(string(page), "\ngo_gc_gogc_percent ")
-			got, _, _ := strings.Cut(rest, "\n")
+			got := metric(t, newCluster(t, 0, 1, 1).controllers[0], "go_gc_gogc_percent")
 			if percent, err := strconv.Atoi(got); err != nil || tt.want == "" && percent <= 100 || tt.want != "" && got != tt.want {
 				t.Errorf("it is collected at %q percent", got)
 			}
 		})
 	}
+}
+
+// metric is what a controller tells of itself at the moment.
+func metric(t *testing.T, p *process, name string) string {
+	t.Helper()
+	answer, err := http.Get("http://" + p.http + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(answer.Body)
+	if err := errors.Join(err, answer.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "\n"+name+" ")
+	value, _, _ := strings.Cut(rest, "\n")
+	return value
 }

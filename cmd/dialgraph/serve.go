@@ -51,13 +51,19 @@ func (c *serveCmd) Run(r *run) error {
 	defer lines.Flush(flushWithin)
 	log := logger(lines, c.LogLevel, c.LogJSON)
 	lines.Lost = func(n int) { log.Warn("lines of the log are missing before this one: it was not taken", "lines", n) }
-	roomForHeap()
+	defer asController(log)()
 	s, err := newServer(r.ctx, c, log)
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	return s.run(r.ctx)
+}
+
+// asController sets Go's runtime for a process that serves calls, until it is told to stop.
+func asController(log *slog.Logger) (stop func()) {
+	roomForHeap()
+	return fewProcessors(log)
 }
 
 func logger(out io.Writer, level string, asJSON bool) *slog.Logger {

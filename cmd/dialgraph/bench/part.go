@@ -26,7 +26,7 @@ var parts = map[string]func(ctx context.Context, in io.Reader, out io.Writer) er
 		return serve(ctx, in, out, newLoad().obey)
 	},
 	partFloor: func(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, listenFloor) },
-	partInstance: func(ctx context.Context, in io.Reader, out io.Writer) error {
+	PartInstance: func(ctx context.Context, in io.Reader, out io.Writer) error {
 		return serve(ctx, in, out, obeyInstance())
 	},
 	partESLGo: func(ctx context.Context, in io.Reader, out io.Writer) error { return serve(ctx, in, out, listenESLGo) },
@@ -38,7 +38,8 @@ const (
 	partFloor = "floor"
 	partESLGo = "eslgo"
 
-	partInstance = "instance"
+	// PartInstance is a controller without sockets, and wants its runtime set as one.
+	PartInstance = "instance"
 )
 
 // Part runs one process of the bench until its input ends.

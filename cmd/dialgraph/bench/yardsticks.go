@@ -69,7 +69,7 @@ func (b *bench) startInstances(ctx context.Context) ([]*child, error) {
 }
 
 func (b *bench) startInstance(ctx context.Context, name string) (*child, error) {
-	c, err := b.startPart(ctx, partInstance)
+	c, err := b.startPart(ctx, PartInstance)
 	if err != nil {
 		return nil, err
 	}
