@@ -26,7 +26,7 @@ const (
 
 // processors are those that Go's runtime may use at once. Work that comes in
 // pieces of some microseconds wakes another one up for each few pieces, which
-// then finds little to do: on two processors a call takes a fifth more time than
+// then finds little to do: on two processors a call takes a tenth more time than
 // on one. So there is one until that is not enough.
 type processors struct {
 	most int // of this machine, or the container's share of it
